@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Result<T> and TRY: how an operating error (a bind that fails, a ring the kernel refuses) travels up to the one place
+// that reports it. An Error carries facts; its text is made where it is printed.
+#pragma once
+
+#include <cerrno>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace tinyhttpd {
+
+/// What could not be done, to what, and why.
+struct Error {
+    std::string_view operation;  ///< a literal that reads after "cannot": "listen on", "open"
+    std::string subject;         ///< the address, path or name it was tried on; may be empty
+    int code = 0;                ///< an errno value; 0 when `remedy` says it all
+    std::string remedy = {};     ///< what the user can do about it, without brackets; may be empty
+
+    /// "cannot listen on 127.0.0.1:8000: address already in use (try port 0)"
+    [[nodiscard]] std::string text() const {
+        std::string out = "cannot ";
+        out += operation;
+        if (!subject.empty()) out += ' ' + subject;
+        if (code != 0) {
+            std::string reason = std::generic_category().message(code);
+            // strerror capitalises; inside a sentence the C locale's messages read better in lower case ("I/O error" aside).
+            if (reason.size() > 1 && reason[1] >= 'a' && reason[1] <= 'z' && reason[0] >= 'A' && reason[0] <= 'Z')
+                reason[0] = static_cast<char>(reason[0] + ('a' - 'A'));
+            out += ": " + reason;
+        }
+        if (!remedy.empty()) out += code != 0 ? " (" + remedy + ")" : ": " + remedy;
+        return out;
+    }
+};
+
+template <class T>
+using Result = std::expected<T, Error>;
+
+/// The Error for the errno that the call just left behind.
+[[nodiscard]] inline std::unexpected<Error> fail(std::string_view operation, std::string subject = {}, int code = errno,
+                                                 std::string remedy = {}) {
+    return std::unexpected(Error{operation, std::move(subject), code, std::move(remedy)});
+}
+
+}  // namespace tinyhttpd
+
+#define TINYHTTPD_CONCAT_(a, b) a##b
+#define TINYHTTPD_CONCAT(a, b) TINYHTTPD_CONCAT_(a, b)
+#define TINYHTTPD_TRY_(result, declaration, expression)             \
+    auto result = (expression);                                     \
+    if (!result) return std::unexpected(std::move(result).error()); \
+    declaration = *std::move(result)
+
+/// `TRY(auto fd, open_listener(address));` declares fd, or returns the error to the caller.
+#define TRY(declaration, expression) TINYHTTPD_TRY_(TINYHTTPD_CONCAT(try_result_, __LINE__), declaration, expression)
+
+/// The same for a Result<void>.
+#define TRY_VOID(expression)                                                                                    \
+    do {                                                                                                        \
+        if (auto try_result = (expression); !try_result) return std::unexpected(std::move(try_result).error()); \
+    } while (false)

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Config: what the user asked for, as plain values, after flags, environment, file and defaults have been layered and
+// checked. Nothing below main() sees it: constructors take the few numbers they need.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/listen_address.hpp"
+
+namespace tinyhttpd::config {
+
+using Duration = std::chrono::microseconds;
+
+enum class EngineName : std::uint8_t { automatic, io_uring, epoll, kqueue };
+enum class LogFormat : std::uint8_t { common, combined, json };
+enum class LogOverflow : std::uint8_t { drop, block };
+enum class LogLevel : std::uint8_t { error, warn, info, debug };
+
+struct Header {
+    std::string name;
+    std::string value;  ///< empty: the default header of that name is left out
+    friend bool operator==(const Header&, const Header&) = default;
+};
+
+struct ResponseConfig {
+    std::optional<std::string> body;  ///< byte-exact; none: the reason phrase of `status` (see --body)
+    std::optional<std::string>
+        body_file;  ///< as given on a command line or in the environment; already resolved when from TOML; "-" is standard input
+    int status = 200;
+    std::vector<Header> headers;
+    std::optional<std::string> content_type;  ///< none: chosen from the body
+    bool date = true;
+    bool server_header = true;
+};
+
+struct LimitsConfig {
+    std::size_t read_buffer = 4096;
+    std::size_t write_buffer = 4096;
+    std::size_t max_head = 16 * 1024;
+    std::uint64_t max_body = 1024 * 1024;
+    std::uint32_t max_connections = 0;  ///< 0: from RLIMIT_NOFILE less a reserve
+    bool keepalive = true;
+    std::uint64_t keepalive_requests = 0;  ///< 0: no limit
+    Duration head_timeout = std::chrono::seconds(10);
+    Duration idle_timeout = std::chrono::seconds(75);
+    Duration write_timeout = std::chrono::seconds(30);
+};
+
+struct LogConfig {
+    std::string access;  ///< empty: off; "-" standard output, "stderr" standard error, else a path
+    LogFormat format = LogFormat::common;
+    std::size_t buffer = 64 * 1024;
+    Duration flush = std::chrono::seconds(1);
+    LogOverflow overflow = LogOverflow::drop;
+    LogLevel level = LogLevel::info;
+};
+
+struct LifecycleConfig {
+    std::uint64_t max_requests = 0;  ///< 0: no limit
+    Duration max_time = Duration::zero();
+    Duration shutdown_timeout = std::chrono::seconds(5);
+    Duration shutdown_delay = Duration::zero();
+};
+
+struct Config {
+    ResponseConfig response;
+    std::vector<ListenAddress> listen = {ListenAddress{}};
+    std::uint32_t unix_mode = 0660;
+    int backlog = 4096;
+    std::uint32_t workers = 0;  ///< 0: auto
+    EngineName engine = EngineName::automatic;
+    LimitsConfig limits;
+    LogConfig log;
+    LifecycleConfig lifecycle;
+    std::optional<std::string> port_file;
+    std::optional<int> ready_fd;
+    bool quiet = false;
+};
+
+}  // namespace tinyhttpd::config
