@@ -65,7 +65,8 @@ struct EngineOptions {
     std::uint32_t max_connections = 1024;  ///< slots are below this number
 };
 
-/// accept(2) errors after which the caller should pause accepting until a descriptor is free again or some time has passed.
+/// Whether an accept(2) error says that descriptors or memory ran out (EMFILE, ENFILE, ENOBUFS, ENOMEM). The listener is then
+/// paused, until the caller resumes it: when a descriptor is free again, or after some time.
 [[nodiscard]] bool is_exhaustion(int error_number);
 
 template <class E>
@@ -75,7 +76,8 @@ concept Engine = requires(E engine, const E& observed, ConnectionId id, Listener
     { E::name } -> std::convertible_to<std::string_view>;
 
     // accept, repeating: delivers `accepted` for every connection until paused. The descriptor stays the caller's, and may be
-    // shared with other engines. After an error of is_exhaustion() it goes on by itself unless paused.
+    // shared with other engines. An error of is_exhaustion() is delivered once and pauses the listener, so that nothing spins;
+    // the caller resumes it when descriptors may be had again. Other accept errors are the peer's and never surface.
     { engine.add_listener(listener, fd) } -> std::same_as<Result<void>>;
     { engine.pause_accept(listener) };
     { engine.resume_accept(listener) };

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+// ReadinessEngine: the engine contract on top of a poller that only tells readiness (epoll, kqueue). Each verb tries its
+// system call at once and parks on EAGAIN; what it learns is kept until wait() may say so. Receives use one scratch buffer,
+// so wait() yields at most one `received` each time and the bytes are parsed while they are still in the cache.
+// It does not know what the bytes mean, has no timers and never blocks but in Poller::wait().
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/slot_array.hpp"
+#include "base/verify.hpp"
+#include "io/engine.hpp"
+#include "io/readiness.hpp"
+#include "io/socket_calls.hpp"
+
+namespace tinyhttpd::io {
+
+template <Poller P>
+class ReadinessEngine {
+public:
+    static constexpr std::string_view name = P::name;
+
+    [[nodiscard]] static Result<std::unique_ptr<ReadinessEngine>> create(const EngineOptions& options) {
+        TRY(P poller, P::create());
+        return std::make_unique<ReadinessEngine>(std::move(poller), options);
+    }
+    /// Use create().
+    ReadinessEngine(P poller, const EngineOptions& options)
+        : poller_(std::move(poller)), options_(options), scratch_(std::make_unique_for_overwrite<char[]>(options.receive_bytes)) {}
+
+    ReadinessEngine(const ReadinessEngine&) = delete;
+    ReadinessEngine& operator=(const ReadinessEngine&) = delete;
+
+    ~ReadinessEngine() {
+        for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
+            if (connections_[slot].fd >= 0) ::close(connections_[slot].fd);
+        }
+    }
+
+    [[nodiscard]] Result<void> add_listener(ListenerId listener, int fd) {
+        TRY_VOID(poller_.add_listener(fd, make_tag(listener_slot, listener)));
+        if (listener >= listeners_.size()) listeners_.resize(listener + 1);
+        listeners_[listener] = {fd, true};
+        return {};
+    }
+    void pause_accept(ListenerId listener) {
+        if (std::exchange(listeners_[listener].accepting, false)) poller_.remove_listener(listeners_[listener].fd);
+    }
+    void resume_accept(ListenerId listener) {
+        if (listeners_[listener].accepting) return;
+        // Refused only for want of kernel memory: the listener stays paused, and its owner resumes it again later.
+        listeners_[listener].accepting = poller_.add_listener(listeners_[listener].fd, make_tag(listener_slot, listener)).has_value();
+        if (!listeners_[listener].accepting) pending_.push_back({.kind = EventKind::accepted, .result = -ENOMEM, .listener = listener});
+    }
+
+    [[nodiscard]] Result<void> open(ConnectionId id, int fd) {
+        VERIFY(id.slot < options_.max_connections);
+        connections_.ensure(id.slot);
+        Connection& connection = connections_[id.slot];
+        VERIFY(connection.fd < 0);
+        if (auto added = poller_.add_connection(fd, make_tag(id.slot, id.generation)); !added) {
+            ::close(fd);
+            return added;
+        }
+        connection.fd = fd;
+        connection.generation = id.generation;
+        connection.receiving = true;
+        connection.readable = connection.hungup = connection.finished = connection.queued = false;
+        return {};
+    }
+
+    void pause_receive(ConnectionId id) { at(id).receiving = false; }
+    void resume_receive(ConnectionId id) {
+        Connection& connection = at(id);
+        connection.receiving = true;
+        if (connection.readable) enqueue(connection, id);
+    }
+
+    void send(ConnectionId id, std::span<const Slice> slices) {
+        Connection& connection = at(id);
+        VERIFY(!connection.parked && !slices.empty() && slices.size() <= Batch::capacity);
+        std::size_t total = 0;
+        for (const Slice& slice : slices) total += slice.size;
+        const long sent = send_slices(connection.fd, slices);
+        if (sent == static_cast<long>(total)) [[likely]] {
+            pending_.push_back({.kind = EventKind::sent, .connection = id});
+        } else if (sent < 0 && sent != -EAGAIN && sent != -EWOULDBLOCK) {
+            pending_.push_back({.kind = EventKind::sent, .result = static_cast<int>(sent), .connection = id});
+        } else {
+            park(connection, id, slices, sent > 0 ? static_cast<std::size_t>(sent) : 0);
+        }
+    }
+    [[nodiscard]] std::uint64_t sent_so_far(ConnectionId id) const {
+        const Connection& connection = connections_[id.slot];
+        return connection.fd >= 0 && connection.generation == id.generation && connection.parked ? connection.parked->sent : 0;
+    }
+
+    void shutdown_send(ConnectionId id) {
+        VERIFY(!at(id).parked);
+        ::shutdown(at(id).fd, SHUT_WR);  // ENOTCONN: the peer is gone, which receiving will show
+    }
+
+    void close(ConnectionId id) {
+        Connection& connection = at(id);
+        connection.parked.reset();
+        ::close(std::exchange(connection.fd, -1));  // leaves the poller with its last descriptor
+        pending_.push_back({.kind = EventKind::closed, .connection = id});
+    }
+
+    [[nodiscard]] std::span<const Event> wait(std::optional<Instant> deadline) {
+        events_.clear();
+        std::swap(events_, pending_);
+        for (;;) {
+            while (next_ready_ < ready_count_) {
+                if (handle(poller_.readiness(next_ready_++))) return events_;
+            }
+            for (; queue_pass_ > 0; --queue_pass_) {
+                const ConnectionId id = queue_.front();
+                queue_.pop_front();
+                if (Connection* connection = find(id)) {
+                    connection->queued = false;
+                    if (proceed(*connection, id)) {
+                        --queue_pass_;
+                        return events_;
+                    }
+                }
+            }
+            if (!events_.empty()) return events_;
+            // The descriptors that are known to be ready have had their turn: see who else is, then go round again.
+            ready_count_ = poller_.wait(queue_.empty() ? timeout_ms(deadline) : 0);
+            now_ = std::chrono::steady_clock::now();
+            next_ready_ = 0;
+            queue_pass_ = queue_.size();
+            if (ready_count_ == 0 && queue_pass_ == 0 && deadline && now_ >= *deadline) return events_;
+        }
+    }
+    [[nodiscard]] Instant now() const { return now_; }
+
+    void wake() { poller_.wake(); }
+
+private:
+    /// What is left of a send that the socket would not take at once.
+    struct ParkedSend {
+        std::array<Slice, Batch::capacity> slices;
+        std::size_t first = 0;
+        std::size_t count = 0;
+        std::uint64_t sent = 0;
+
+        void advance(std::size_t bytes) {
+            sent += bytes;
+            while (first < count && bytes >= slices[first].size) bytes -= slices[first++].size;
+            if (first < count) slices[first] = {slices[first].data + bytes, slices[first].size - bytes};
+        }
+    };
+
+    struct Connection {
+        int fd = -1;
+        std::uint32_t generation = 0;
+        std::unique_ptr<ParkedSend> parked;
+        bool receiving = false;  ///< not paused
+        bool readable = false;   ///< a receive may yield something
+        bool hungup = false;     ///< the poller saw the end: a short read does not mean that nothing follows
+        bool finished = false;   ///< FIN or an error was delivered
+        bool queued = false;     ///< in queue_
+    };
+
+    struct Listener {
+        int fd = -1;
+        bool accepting = false;
+    };
+
+    static constexpr int accepts_per_turn = 64;
+    static constexpr int sends_per_turn = 4;
+
+    [[nodiscard]] Connection* find(ConnectionId id) {
+        if (id.slot >= connections_.size()) return nullptr;
+        Connection& connection = connections_[id.slot];
+        return connection.fd >= 0 && connection.generation == id.generation ? &connection : nullptr;
+    }
+    [[nodiscard]] Connection& at(ConnectionId id) {
+        Connection& connection = connections_[id.slot];
+        VERIFY(connection.fd >= 0 && connection.generation == id.generation);
+        return connection;
+    }
+
+    void enqueue(Connection& connection, ConnectionId id) {
+        if (!std::exchange(connection.queued, true)) queue_.push_back(id);
+    }
+
+    /// True when it delivered a `received`, after which the scratch buffer is lent and wait() has to return.
+    [[nodiscard]] bool handle(const Readiness& ready) {
+        const ConnectionId id{tag_slot(ready.tag), tag_generation(ready.tag)};
+        if (id.slot == listener_slot) {
+            accept_some(id.generation);
+            return false;
+        }
+        if (id.slot == waker_slot) {
+            poller_.wake_seen();
+            events_.push_back({.kind = EventKind::woken});
+            return false;
+        }
+        Connection* connection = find(id);
+        if (connection == nullptr) return false;  // closed by an earlier event of this batch
+        connection->readable |= ready.readable;
+        connection->hungup |= ready.ended;
+        return proceed(*connection, id);
+    }
+
+    [[nodiscard]] bool proceed(Connection& connection, ConnectionId id) {
+        if (connection.parked) [[unlikely]] send_more(connection, id);
+        return connection.readable && connection.receiving && !connection.finished && receive(connection, id);
+    }
+
+    [[nodiscard]] bool receive(Connection& connection, ConnectionId id) {
+        const long count = receive_bytes(connection.fd, scratch_.get(), options_.receive_bytes);
+        if (count > 0) [[likely]] {
+            // epoll(7): a stream that yields less than was asked for is drained; the next byte makes a new edge.
+            connection.readable = static_cast<std::size_t>(count) == options_.receive_bytes || connection.hungup;
+            if (connection.readable) enqueue(connection, id);
+        } else {
+            connection.readable = false;
+            if (count == -EAGAIN || count == -EWOULDBLOCK) return false;
+            connection.finished = true;
+        }
+        events_.push_back({.kind = EventKind::received, .result = static_cast<int>(count), .connection = id, .data = scratch_.get()});
+        return true;
+    }
+
+    void park(Connection& connection, ConnectionId id, std::span<const Slice> slices, std::size_t sent) {
+        connection.parked = std::make_unique<ParkedSend>();
+        std::copy(slices.begin(), slices.end(), connection.parked->slices.begin());
+        connection.parked->count = slices.size();
+        connection.parked->advance(sent);
+        // A short send may have filled the socket or met a limit of one call: only EAGAIN promises an edge.
+        if (sent > 0) enqueue(connection, id);
+    }
+
+    void send_more(Connection& connection, ConnectionId id) {
+        ParkedSend& parked = *connection.parked;
+        for (int i = 0; i < sends_per_turn; ++i) {
+            const long sent = send_slices(connection.fd, std::span(parked.slices).subspan(parked.first, parked.count - parked.first));
+            if (sent == -EAGAIN || sent == -EWOULDBLOCK) return;
+            if (sent > 0) parked.advance(static_cast<std::size_t>(sent));
+            if (sent < 0 || parked.first == parked.count) {
+                events_.push_back({.kind = EventKind::sent, .result = sent < 0 ? static_cast<int>(sent) : 0, .connection = id});
+                connection.parked.reset();
+                return;
+            }
+        }
+        enqueue(connection, id);  // a fast reader of a large body: let the others have their turn
+    }
+
+    void accept_some(ListenerId listener) {
+        for (int i = 0; i < accepts_per_turn && listeners_[listener].accepting; ++i) {
+            const int fd = accept_connection(listeners_[listener].fd);
+            if (fd == -EAGAIN) return;
+            if (fd < 0) pause_accept(listener);
+            events_.push_back({.kind = EventKind::accepted, .result = fd, .listener = listener});
+        }
+    }
+
+    [[nodiscard]] int timeout_ms(std::optional<Instant> deadline) const {
+        if (!deadline) return -1;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now_);
+        return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 24 * 60 * 60 * 1000));
+    }
+
+    P poller_;
+    EngineOptions options_;
+    std::unique_ptr<char[]> scratch_;
+    SlotArray<Connection> connections_;
+    std::vector<Listener> listeners_;
+
+    std::vector<Event> events_;   ///< what the running wait() returns
+    std::vector<Event> pending_;  ///< what verbs learned since the last one
+    std::size_t ready_count_ = 0;
+    std::size_t next_ready_ = 0;
+    std::deque<ConnectionId> queue_;  ///< known to be ready although the poller will not say so again
+    std::size_t queue_pass_ = 0;      ///< how many of them are left in this turn
+    Instant now_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace tinyhttpd::io

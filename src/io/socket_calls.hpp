@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The socket system calls of the readiness engine, in the one form it wants on every system: EINTR retried, results as
+// counts or negative errno, no SIGPIPE, new descriptors non-blocking and close-on-exec.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/protocol.hpp"
+
+namespace tinyhttpd::io {
+
+/// A connected descriptor, or -errno. Errors that belong to the peer or its network (accept(2): "treat them like EAGAIN") are
+/// retried; -EAGAIN when nobody waits.
+[[nodiscard]] int accept_connection(int listener);
+
+/// Bytes received, 0 for FIN, or -errno.
+[[nodiscard]] long receive_bytes(int fd, char* buffer, std::size_t size);
+
+/// Bytes taken by the kernel, or -errno. At most Batch::capacity slices.
+[[nodiscard]] long send_slices(int fd, std::span<const Slice> slices);
+
+}  // namespace tinyhttpd::io
