@@ -29,13 +29,14 @@ struct Header {
 
 struct ResponseConfig {
     std::optional<std::string> body;  ///< byte-exact; none: the reason phrase of `status` (see --body)
-    std::optional<std::string>
-        body_file;  ///< as given on a command line or in the environment; already resolved when from TOML; "-" is standard input
+    /// As given on the command line or in the environment, already resolved when from TOML; "-" is standard input.
+    std::optional<std::string> body_file;
     int status = 200;
     std::vector<Header> headers;
     std::optional<std::string> content_type;  ///< none: chosen from the body
     bool date = true;
     bool server_header = true;
+    friend bool operator==(const ResponseConfig&, const ResponseConfig&) = default;
 };
 
 struct LimitsConfig {
@@ -49,6 +50,7 @@ struct LimitsConfig {
     Duration head_timeout = std::chrono::seconds(10);
     Duration idle_timeout = std::chrono::seconds(75);
     Duration write_timeout = std::chrono::seconds(30);
+    friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
 struct LogConfig {
@@ -58,6 +60,7 @@ struct LogConfig {
     Duration flush = std::chrono::seconds(1);
     LogOverflow overflow = LogOverflow::drop;
     LogLevel level = LogLevel::info;
+    friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 struct LifecycleConfig {
@@ -65,6 +68,7 @@ struct LifecycleConfig {
     Duration max_time = Duration::zero();
     Duration shutdown_timeout = std::chrono::seconds(5);
     Duration shutdown_delay = Duration::zero();
+    friend bool operator==(const LifecycleConfig&, const LifecycleConfig&) = default;
 };
 
 struct Config {
@@ -80,6 +84,7 @@ struct Config {
     std::optional<std::string> port_file;
     std::optional<int> ready_fd;
     bool quiet = false;
+    friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace tinyhttpd::config

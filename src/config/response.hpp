@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// resolve_response: turns what was asked for into the one answer that will be given: the body is read, defaults are
+// filled in, headers replaced and removed. main() hands the result to http/, which renders it; nothing here is rendered.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/config.hpp"
+
+namespace tinyhttpd::config {
+
+/// The final answer, as plain values.
+struct Response {
+    int status = 200;
+    std::string reason_phrase;    ///< empty for a status code that is not registered
+    std::string body;             ///< empty for 204, 205 and 304 whatever was configured: they carry no content
+    std::vector<Header> headers;  ///< in the order to send; without Content-Length, Connection and Date. No value is empty
+    bool date = true;             ///< send a Date
+    friend bool operator==(const Response&, const Response&) = default;
+};
+
+/// Reads body_file, if there is one ("-" is standard input), and chooses the content type: --content-type, else
+/// application/json for a body that is a JSON object or array, else text/plain. A user's header replaces our default of
+/// that name (Server, Content-Type), an empty one removes it; Content-Type is our default even when --content-type set
+/// it. The error is that of reading body_file: exit status 1.
+[[nodiscard]] Result<Response> resolve_response(const ResponseConfig& config);
+
+}  // namespace tinyhttpd::config
