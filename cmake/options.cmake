@@ -1,8 +1,47 @@
 # SPDX-License-Identifier: MIT
 # Warnings, hardening and sanitizers, in one interface target that every part of the program links.
+
+option(TINYHTTPD_WERROR "Warnings are errors" OFF)
+option(TINYHTTPD_STATIC "Link everything into one static executable (Linux)" OFF)
+set(TINYHTTPD_SANITIZE "" CACHE STRING "Value of -fsanitize= for every part of the program, for example address,undefined")
+
+# A plain `cmake -S . -B build` is what a user runs; packagers set the type, and "None" stays None.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Type of build" FORCE)
+endif()
+
 add_library(tinyhttpd_flags INTERFACE)
 target_compile_options(tinyhttpd_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast)
 target_compile_definitions(tinyhttpd_flags INTERFACE _GLIBCXX_ASSERTIONS)
 if(TINYHTTPD_WERROR)
   target_compile_options(tinyhttpd_flags INTERFACE -Werror)
+endif()
+
+# Reproducible: no path of the machine it was built on.
+target_compile_options(tinyhttpd_flags INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+
+# Hardening, as distributions expect it. Position independence is spelled out because -fPIC, CMake's choice for a library,
+# forbids inlining that -fPIE allows. macOS does all of this by default.
+target_compile_options(tinyhttpd_flags INTERFACE -fstack-protector-strong)
+if(CMAKE_SYSTEM_NAME STREQUAL Linux)
+  target_compile_options(tinyhttpd_flags INTERFACE -fPIE)
+  target_link_options(tinyhttpd_flags INTERFACE -Wl,-z,relro,-z,now)
+  if(TINYHTTPD_STATIC)
+    target_link_options(tinyhttpd_flags INTERFACE -static-pie)
+  else()
+    target_link_options(tinyhttpd_flags INTERFACE -pie)
+  endif()
+endif()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|i.86" AND NOT APPLE)
+  target_compile_options(tinyhttpd_flags INTERFACE -fcf-protection)
+endif()
+
+if(TINYHTTPD_SANITIZE)
+  target_compile_options(tinyhttpd_flags INTERFACE
+    -fsanitize=${TINYHTTPD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(tinyhttpd_flags INTERFACE -fsanitize=${TINYHTTPD_SANITIZE})
+else()
+  # It needs optimisation (features.h warns without) and hides from a sanitizer what it checks itself.
+  target_compile_options(tinyhttpd_flags INTERFACE
+    "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:SHELL:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>")
 endif()
