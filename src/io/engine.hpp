@@ -8,7 +8,8 @@
 //    once, after all of the peer's bytes, and ends receiving.
 //  - No event is delivered from inside a submitting call; none for a connection after its `closed`; exactly one `closed`
 //    for each close(), one `sent` for each send() that completes before the close, none for a send cut by it.
-//  - One wait() delivers at most one `received` per connection, and none while receiving is paused or after close().
+//  - One wait() delivers at most one `received` per connection. Once receiving is paused, or close() called, no later wait()
+//    delivers one (the span in hand may still hold one).
 //  - A connection's `received` data is lent until the next wait(); the bytes given to send() are borrowed until its `sent`
 //    or `closed`; the array of slices itself only during the call.
 //  - A stale completion never reaches a reused descriptor or slot: ids carry a generation.

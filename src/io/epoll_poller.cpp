@@ -31,11 +31,17 @@ Result<EpollPoller> EpollPoller::create() {
     return poller;
 }
 
-Result<void> EpollPoller::add_connection(int fd, Tag tag) { return add(epoll_.get(), fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, tag); }
+Result<void> EpollPoller::add_connection(int fd, Tag tag) {
+    return add(epoll_.get(), fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, tag);
+}
 
-Result<void> EpollPoller::add_listener(int fd, Tag tag) { return add(epoll_.get(), fd, EPOLLIN | EPOLLEXCLUSIVE, tag); }
+Result<void> EpollPoller::add_listener(int fd, Tag tag) {
+    return add(epoll_.get(), fd, EPOLLIN | EPOLLEXCLUSIVE, tag);
+}
 
-void EpollPoller::remove_listener(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+void EpollPoller::remove_listener(int fd) {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
 
 std::size_t EpollPoller::wait(int timeout_ms) {
     const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout_ms);

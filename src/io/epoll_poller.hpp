@@ -34,7 +34,8 @@ public:
         const epoll_event& event = events_[index];
         // epoll(7): EPOLLHUP and EPOLLERR may come alone or with the last bytes. Either way reading tells which: bytes, FIN or errno.
         constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-        return {event.data.u64, (event.events & (EPOLLIN | ended)) != 0, (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0, (event.events & ended) != 0};
+        return {event.data.u64, (event.events & (EPOLLIN | ended)) != 0, (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+                (event.events & ended) != 0};
     }
     /// Makes wait() report waker_tag. Async-signal-safe, from any thread.
     void wake() const;

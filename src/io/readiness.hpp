@@ -18,9 +18,15 @@ inline constexpr std::uint32_t waker_slot = ~std::uint32_t{0};
 inline constexpr std::uint32_t listener_slot = waker_slot - 1;  ///< the high half is the ListenerId
 inline constexpr Tag waker_tag = waker_slot;
 
-[[nodiscard]] constexpr Tag make_tag(std::uint32_t slot, std::uint32_t generation) { return std::uint64_t{generation} << 32 | slot; }
-[[nodiscard]] constexpr std::uint32_t tag_slot(Tag tag) { return static_cast<std::uint32_t>(tag); }
-[[nodiscard]] constexpr std::uint32_t tag_generation(Tag tag) { return static_cast<std::uint32_t>(tag >> 32); }
+[[nodiscard]] constexpr Tag make_tag(std::uint32_t slot, std::uint32_t generation) {
+    return std::uint64_t{generation} << 32 | slot;
+}
+[[nodiscard]] constexpr std::uint32_t tag_slot(Tag tag) {
+    return static_cast<std::uint32_t>(tag);
+}
+[[nodiscard]] constexpr std::uint32_t tag_generation(Tag tag) {
+    return static_cast<std::uint32_t>(tag >> 32);
+}
 
 struct Readiness {
     Tag tag;

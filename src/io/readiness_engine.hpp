@@ -7,9 +7,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -122,24 +122,22 @@ public:
             while (next_ready_ < ready_count_) {
                 if (handle(poller_.readiness(next_ready_++))) return events_;
             }
-            for (; queue_pass_ > 0; --queue_pass_) {
-                const ConnectionId id = queue_.front();
-                queue_.pop_front();
-                if (Connection* connection = find(id)) {
-                    connection->queued = false;
-                    if (proceed(*connection, id)) {
-                        --queue_pass_;
-                        return events_;
-                    }
-                }
+            while (next_in_turn_ < turn_.size()) {
+                const ConnectionId id = turn_[next_in_turn_++];
+                Connection* connection = find(id);
+                if (connection == nullptr) continue;
+                connection->queued = false;
+                if (proceed(*connection, id)) return events_;
             }
             if (!events_.empty()) return events_;
             // The descriptors that are known to be ready have had their turn: see who else is, then go round again.
             ready_count_ = poller_.wait(queue_.empty() ? timeout_ms(deadline) : 0);
             now_ = std::chrono::steady_clock::now();
             next_ready_ = 0;
-            queue_pass_ = queue_.size();
-            if (ready_count_ == 0 && queue_pass_ == 0 && deadline && now_ >= *deadline) return events_;
+            turn_.clear();
+            std::swap(turn_, queue_);
+            next_in_turn_ = 0;
+            if (ready_count_ == 0 && turn_.empty() && deadline && now_ >= *deadline) return events_;
         }
     }
     [[nodiscard]] Instant now() const { return now_; }
@@ -177,8 +175,9 @@ private:
         bool accepting = false;
     };
 
-    static constexpr int accepts_per_turn = 64;
+    static constexpr int accepts_per_turn = 16;
     static constexpr int sends_per_turn = 4;
+    static constexpr int day_ms = 24 * 60 * 60 * 1000;
 
     [[nodiscard]] Connection* find(ConnectionId id) {
         if (id.slot >= connections_.size()) return nullptr;
@@ -215,7 +214,8 @@ private:
     }
 
     [[nodiscard]] bool proceed(Connection& connection, ConnectionId id) {
-        if (connection.parked) [[unlikely]] send_more(connection, id);
+        if (connection.parked) [[unlikely]]
+            send_more(connection, id);
         return connection.readable && connection.receiving && !connection.finished && receive(connection, id);
     }
 
@@ -270,7 +270,7 @@ private:
     [[nodiscard]] int timeout_ms(std::optional<Instant> deadline) const {
         if (!deadline) return -1;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now_);
-        return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 24 * 60 * 60 * 1000));
+        return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, day_ms));
     }
 
     P poller_;
@@ -283,8 +283,9 @@ private:
     std::vector<Event> pending_;  ///< what verbs learned since the last one
     std::size_t ready_count_ = 0;
     std::size_t next_ready_ = 0;
-    std::deque<ConnectionId> queue_;  ///< known to be ready although the poller will not say so again
-    std::size_t queue_pass_ = 0;      ///< how many of them are left in this turn
+    std::vector<ConnectionId> queue_;  ///< known to be ready although the poller will not say so again
+    std::vector<ConnectionId> turn_;   ///< those whose turn it is now
+    std::size_t next_in_turn_ = 0;
     Instant now_ = std::chrono::steady_clock::now();
 };
 

@@ -76,7 +76,8 @@ long send_slices(int fd, std::span<const Slice> slices) {
         message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(slices.size());
     }
     for (;;) {
-        const ssize_t count = slices.size() == 1 ? ::send(fd, slices[0].data, slices[0].size, send_flags) : ::sendmsg(fd, &message, send_flags);
+        const ssize_t count =
+            slices.size() == 1 ? ::send(fd, slices[0].data, slices[0].size, send_flags) : ::sendmsg(fd, &message, send_flags);
         if (count >= 0) return count;
         if (errno != EINTR) return -errno;
     }

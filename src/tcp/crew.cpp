@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "tcp/crew.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace tinyhttpd::tcp {
+
+Crew::Crew(std::uint32_t workers, std::uint32_t max_connections, std::function<void()> report)
+    : workers_(workers),
+      max_connections_(max_connections),
+      report_(std::move(report)),
+      seats_(std::make_unique<Seat[]>(workers)),
+      accepting_(workers),
+      running_(workers) {}
+
+Crew::~Crew() {
+    for (const int fd : waiting_) ::close(fd);
+}
+
+void Crew::direct(Order order) {
+    order_.store(order, std::memory_order_release);
+    wake_all();
+}
+
+void Crew::wake_all() {
+    for (std::uint32_t i = 0; i < workers_; ++i) {
+        const std::scoped_lock lock(seats_[i].mutex);
+        if (seats_[i].wake) seats_[i].wake();
+    }
+}
+
+void Crew::take_seat(std::uint32_t seat, std::function<void()> wake) {
+    const std::scoped_lock lock(seats_[seat].mutex);
+    seats_[seat].wake = std::move(wake);
+}
+
+void Crew::end_accepting() {
+    if (accepting_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    wake_all();
+    report_();
+}
+
+void Crew::return_from(std::uint32_t seat) {
+    {
+        const std::scoped_lock lock(seats_[seat].mutex);
+        seats_[seat].wake = nullptr;
+        seats_[seat].returned = true;
+        for (const int fd : std::exchange(seats_[seat].inbox, {})) ::close(fd);
+    }
+    running_.fetch_sub(1, std::memory_order_acq_rel);
+    report_();
+}
+
+std::uint32_t Crew::place(std::uint32_t seat) const {
+    const std::uint32_t own = seats_[seat].connections.load(std::memory_order_relaxed);
+    std::uint32_t least = own;
+    std::uint32_t best = seat;
+    for (std::uint32_t i = 0; i < workers_; ++i) {
+        const std::uint32_t count = seats_[i].connections.load(std::memory_order_relaxed);
+        if (count < least) {
+            least = count;
+            best = i;
+        }
+    }
+    // A hand-over costs a wake-up, so small differences stay: up to 1 + 1/32 of the share keeps well within the 10 % promised.
+    return own > least + 1 + least / 32 ? best : seat;
+}
+
+bool Crew::admit(std::uint32_t seat) {
+    if (connections_.fetch_add(1, std::memory_order_relaxed) >= max_connections_) {
+        connections_.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    seats_[seat].connections.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+void Crew::admit_regardless(std::uint32_t seat) {
+    connections_.fetch_add(1, std::memory_order_relaxed);
+    seats_[seat].connections.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Crew::dismiss(std::uint32_t seat) {
+    seats_[seat].connections.fetch_sub(1, std::memory_order_relaxed);
+    connections_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Crew::hand_over(std::uint32_t seat, int fd) {
+    const std::scoped_lock lock(seats_[seat].mutex);
+    if (seats_[seat].returned) {  // only after an abort: a draining worker stays until nobody accepts
+        ::close(fd);
+        return;
+    }
+    seats_[seat].inbox.push_back(fd);
+    if (seats_[seat].wake) seats_[seat].wake();
+}
+
+void Crew::collect(std::uint32_t seat, std::vector<int>& into) {
+    const std::scoped_lock lock(seats_[seat].mutex);
+    into.swap(seats_[seat].inbox);
+    seats_[seat].inbox.clear();
+}
+
+void Crew::put_waiting(int fd) {
+    const std::scoped_lock lock(waiting_mutex_);
+    waiting_.push_back(fd);
+    waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()), std::memory_order_relaxed);
+}
+
+int Crew::take_waiting() {
+    if (waiting_count_.load(std::memory_order_relaxed) == 0) return -1;
+    const std::scoped_lock lock(waiting_mutex_);
+    if (waiting_.empty()) return -1;
+    const int fd = waiting_.front();
+    waiting_.erase(waiting_.begin());
+    waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()), std::memory_order_relaxed);
+    return fd;
+}
+
+}  // namespace tinyhttpd::tcp

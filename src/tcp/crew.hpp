@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Crew: all that the workers of one server share, and how the main thread directs them. Nothing here is touched per
+// request: a worker looks at it when a connection comes or goes, or when it is woken.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace tinyhttpd::tcp {
+
+/// What the main thread wants of the workers; it only ever goes forward.
+enum class Order : std::uint8_t {
+    serve,
+    announce,  ///< serve on, but every answer announces the close (--shutdown-delay)
+    drain,     ///< stop accepting, answer what has begun, close the rest, return
+    abort,     ///< close everything and return
+};
+
+class Crew {
+public:
+    /// `max_connections` is the limit for all workers together. `report` is called from worker threads when something happened that
+    /// the main thread waits for (a worker returned, the listeners are no longer in use); it must not block.
+    Crew(std::uint32_t workers, std::uint32_t max_connections, std::function<void()> report);
+    Crew(const Crew&) = delete;
+    Crew& operator=(const Crew&) = delete;
+    ~Crew();
+
+    [[nodiscard]] std::uint32_t workers() const { return workers_; }
+
+    // -- the main thread
+    void direct(Order order);
+    /// True once no worker accepts any more: the listening sockets can be closed.
+    [[nodiscard]] bool accepting_ended() const { return accepting_.load(std::memory_order_acquire) == 0; }
+    [[nodiscard]] bool all_returned() const { return running_.load(std::memory_order_acquire) == 0; }
+
+    // -- the worker that sits at `seat`
+    /// Registers how to wake this worker; called before it may be handed anything.
+    void take_seat(std::uint32_t seat, std::function<void()> wake);
+    [[nodiscard]] Order order() const { return order_.load(std::memory_order_acquire); }
+    /// Called once by each worker when it has stopped accepting; the last call wakes all, since nothing can be handed over any more.
+    void end_accepting();
+    void return_from(std::uint32_t seat);
+    /// Tells the main thread to look (the quota is reached).
+    void report() const { report_(); }
+
+    /// Where a connection that `seat` has just accepted should live: at `seat` itself unless another worker has noticeably fewer.
+    [[nodiscard]] std::uint32_t place(std::uint32_t seat) const;
+    /// Counts a connection at `seat`. False when the limit is reached: then nothing was counted.
+    [[nodiscard]] bool admit(std::uint32_t seat);
+    /// The same beyond the limit, for a connection that was accepted before the drain and must be served.
+    void admit_regardless(std::uint32_t seat);
+    void dismiss(std::uint32_t seat);
+    /// Gives an admitted connection's descriptor to another worker and wakes it.
+    void hand_over(std::uint32_t seat, int fd);
+    /// The descriptors handed to `seat` since the last call.
+    void collect(std::uint32_t seat, std::vector<int>& into);
+
+    /// Accepted beyond the limit (an engine may accept several at once): whoever next has room takes them, as if from the backlog.
+    void put_waiting(int fd);
+    /// -1 when nobody waits.
+    [[nodiscard]] int take_waiting();
+
+private:
+    /// One worker as the others see it, on cache lines of its own.
+    struct alignas(64) Seat {
+        std::atomic<std::uint32_t> connections = 0;
+        std::mutex mutex;
+        std::vector<int> inbox;
+        std::function<void()> wake;
+        bool returned = false;
+    };
+
+    void wake_all();
+
+    std::uint32_t workers_;
+    std::uint32_t max_connections_;
+    std::function<void()> report_;
+    std::unique_ptr<Seat[]> seats_;
+    std::atomic<std::uint32_t> connections_ = 0;
+    std::atomic<std::uint32_t> accepting_;
+    std::atomic<std::uint32_t> running_;
+    std::atomic<Order> order_ = Order::serve;
+    std::mutex waiting_mutex_;
+    std::vector<int> waiting_;
+    std::atomic<std::uint32_t> waiting_count_ = 0;
+};
+
+}  // namespace tinyhttpd::tcp

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "tcp/listener.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace tinyhttpd::tcp {
+
+namespace {
+
+/// A socket address of any family, with its length.
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+
+    [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+SocketAddress ipv4(const std::string& host, std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+    SocketAddress out;
+    std::memcpy(&out.storage, &address, out.size = sizeof address);
+    return out;
+}
+
+SocketAddress ipv6(const std::string& host, std::uint16_t port) {
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port);
+    const std::size_t zone = host.find('%');
+    ::inet_pton(AF_INET6, host.substr(0, zone).c_str(), &address.sin6_addr);
+    if (zone != std::string::npos) address.sin6_scope_id = ::if_nametoindex(host.c_str() + zone + 1);
+    SocketAddress out;
+    std::memcpy(&out.storage, &address, out.size = sizeof address);
+    return out;
+}
+
+SocketAddress unix_path(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof address.sun_path - 1));
+    SocketAddress out;
+    std::memcpy(&out.storage, &address, out.size = sizeof address);
+    return out;
+}
+
+Result<Fd> stream_socket(int family, const std::string& subject) {
+#ifdef SOCK_CLOEXEC
+    Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return fail("listen on", subject);
+#else
+    Fd fd(::socket(family, SOCK_STREAM, 0));
+    if (!fd) return fail("listen on", subject);
+    ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+    ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+#endif
+    return fd;
+}
+
+void set_option(int fd, int level, int option, int value) {
+    ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+std::string remedy_for(int code) {
+    switch (code) {
+        case EADDRINUSE: return "try port 0";
+        case EACCES: return "ports below 1024 need privileges";
+        case EADDRNOTAVAIL: return "no interface has this address";
+        case EAFNOSUPPORT: return "this system has no IPv6";
+        default: return {};
+    }
+}
+
+enum class Stack : bool { single, dual };
+
+Result<Fd> bind_tcp(const SocketAddress& address, Stack stack, int backlog, const std::string& subject) {
+    TRY(Fd fd, stream_socket(address.storage.ss_family, subject));
+    // Without this a restart has to wait for TIME_WAIT; two listeners on a port still exclude each other.
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    // Accepted sockets inherit it: an answer must not wait for the acknowledgement of the one before.
+    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    if (address.storage.ss_family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, stack == Stack::single ? 1 : 0);
+    if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), backlog) != 0) {
+        const int code = errno;
+        return fail("listen on", subject, code, remedy_for(code));
+    }
+    return fd;
+}
+
+std::uint16_t bound_port(int fd) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
+    if (storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
+}
+
+/// True when `path` is a socket on which nobody answers. A file of any other kind is never replaced.
+bool is_stale_socket(const std::string& path) {
+    struct stat status{};
+    if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+    const Fd probe(::socket(AF_UNIX, SOCK_STREAM, 0));
+    const SocketAddress address = unix_path(path);
+    return ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
+}
+
+int bind_with_mode(int fd, const SocketAddress& address, std::uint32_t mode) {
+    // The kernel gives the file 0777 less the umask, in the bind itself: there is no moment with a wider mode.
+    const mode_t before = ::umask(static_cast<mode_t>(~mode & 0777));
+    const int result = ::bind(fd, address.get(), address.size);
+    const int code = errno;
+    ::umask(before);
+    errno = code;
+    return result;
+}
+
+}  // namespace
+
+Result<Listener> Listener::open(const ListenAddress& address, const ListenOptions& options) {
+    Listener listener(address);
+    switch (address.kind) {
+        case ListenAddress::Kind::ipv4:
+        case ListenAddress::Kind::ipv6:
+        case ListenAddress::Kind::any: TRY_VOID(listener.open_tcp(options)); break;
+        case ListenAddress::Kind::localhost: TRY_VOID(listener.open_localhost(options)); break;
+        case ListenAddress::Kind::unix_path: TRY_VOID(listener.open_unix(options)); break;
+    }
+    return listener;
+}
+
+Result<void> Listener::open_tcp(const ListenOptions& options) {
+    const std::string subject = to_string(address_);
+    if (address_.kind == ListenAddress::Kind::ipv4) {
+        TRY(Fd fd, bind_tcp(ipv4(address_.host, address_.port), Stack::single, options.backlog, subject));
+        sockets_.push_back(std::move(fd));
+    } else if (address_.kind == ListenAddress::Kind::ipv6) {
+        TRY(Fd fd, bind_tcp(ipv6(address_.host, address_.port), Stack::single, options.backlog, subject));
+        sockets_.push_back(std::move(fd));
+    } else {
+        Result<Fd> fd = bind_tcp(ipv6("::", address_.port), Stack::dual, options.backlog, subject);
+        // A kernel without IPv6 still has "all addresses".
+        if (!fd && fd.error().code == EAFNOSUPPORT) fd = bind_tcp(ipv4("0.0.0.0", address_.port), Stack::single, options.backlog, subject);
+        TRY(Fd bound, std::move(fd));
+        sockets_.push_back(std::move(bound));
+    }
+    address_.port = bound_port(sockets_[0].get());
+    return {};
+}
+
+Result<void> Listener::open_localhost(const ListenOptions& options) {
+    const std::string subject = to_string(address_);
+    // A port that the kernel picks for 127.0.0.1 may be taken on ::1: then another one is picked.
+    for (int attempts_left = address_.port == 0 ? 16 : 1;; --attempts_left) {
+        TRY(Fd v4, bind_tcp(ipv4("127.0.0.1", address_.port), Stack::single, options.backlog, subject));
+        const std::uint16_t port = bound_port(v4.get());
+        Result<Fd> v6 = bind_tcp(ipv6("::1", port), Stack::single, options.backlog, subject);
+        if (!v6 && v6.error().code == EADDRINUSE && attempts_left > 1) continue;
+        // No IPv6, or none on the loopback interface: localhost is 127.0.0.1 there.
+        if (!v6 && v6.error().code != EAFNOSUPPORT && v6.error().code != EADDRNOTAVAIL) return std::unexpected(std::move(v6).error());
+        address_.port = port;
+        sockets_.push_back(std::move(v4));
+        if (v6) sockets_.push_back(*std::move(v6));
+        return {};
+    }
+}
+
+Result<void> Listener::open_unix(const ListenOptions& options) {
+    const std::string subject = to_string(address_);
+    const SocketAddress address = unix_path(address_.host);
+    TRY(Fd fd, stream_socket(AF_UNIX, subject));
+    int bound = bind_with_mode(fd.get(), address, options.unix_mode);
+    if (bound != 0 && errno == EADDRINUSE && is_stale_socket(address_.host)) {
+        ::unlink(address_.host.c_str());
+        bound = bind_with_mode(fd.get(), address, options.unix_mode);
+    }
+    if (bound != 0) {
+        const int code = errno;
+        return fail("listen on", subject, code, code == EADDRINUSE ? "another server answers there, or it is no socket" : "");
+    }
+    if (::listen(fd.get(), options.backlog) != 0) return fail("listen on", subject);
+    struct stat status{};
+    if (::lstat(address_.host.c_str(), &status) == 0) {
+        owns_path_ = true;
+        path_device_ = status.st_dev;
+        path_inode_ = status.st_ino;
+    }
+    sockets_.push_back(std::move(fd));
+    return {};
+}
+
+Listener::~Listener() {
+    if (sockets_.empty() || !owns_path_) return;
+    // Only our own file: somebody may have put another server's socket there meanwhile.
+    struct stat status{};
+    if (::lstat(address_.host.c_str(), &status) == 0 && status.st_dev == path_device_ && status.st_ino == path_inode_) {
+        ::unlink(address_.host.c_str());
+    }
+}
+
+std::string Listener::url() const {
+    switch (address_.kind) {
+        case ListenAddress::Kind::unix_path: return "unix:" + address_.host;
+        case ListenAddress::Kind::any: return "http://[::]:" + std::to_string(address_.port);
+        case ListenAddress::Kind::ipv4:
+        case ListenAddress::Kind::ipv6:
+        case ListenAddress::Kind::localhost: return "http://" + to_string(address_);
+    }
+    std::unreachable();
+}
+
+}  // namespace tinyhttpd::tcp

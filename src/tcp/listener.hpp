@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Listener: one `--listen` value, bound. Opened by the main thread before any worker runs, shared by all of them, closed
+// (and a unix socket's file removed) when the last one has stopped accepting.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/listen_address.hpp"
+#include "base/result.hpp"
+
+namespace tinyhttpd::tcp {
+
+struct ListenOptions {
+    int backlog = 4096;
+    std::uint32_t unix_mode = 0660;
+};
+
+class Listener {
+public:
+    /// Binds and listens. Never shares a port with another process (no SO_REUSEPORT); a unix socket's file is replaced only when
+    /// nobody answers on it. Must run before other threads exist: the umask is changed around the bind of a unix socket.
+    [[nodiscard]] static Result<Listener> open(const ListenAddress& address, const ListenOptions& options);
+
+    Listener(Listener&&) = default;
+    Listener& operator=(Listener&&) = delete;
+    ~Listener();
+
+    /// One, or two for `localhost` (127.0.0.1 and ::1).
+    [[nodiscard]] const std::vector<Fd>& sockets() const { return sockets_; }
+    /// "http://127.0.0.1:43210", "unix:/path": what the ready line says.
+    [[nodiscard]] std::string url() const;
+    /// The port that was asked for or picked; 0 for a unix socket.
+    [[nodiscard]] std::uint16_t port() const { return address_.port; }
+
+private:
+    explicit Listener(const ListenAddress& address) : address_(address) {}
+
+    [[nodiscard]] Result<void> open_tcp(const ListenOptions& options);
+    [[nodiscard]] Result<void> open_localhost(const ListenOptions& options);
+    [[nodiscard]] Result<void> open_unix(const ListenOptions& options);
+
+    ListenAddress address_;  ///< the port resolved
+    std::vector<Fd> sockets_;
+    bool owns_path_ = false;  ///< the socket's file is ours to remove
+    std::uint64_t path_device_ = 0;
+    std::uint64_t path_inode_ = 0;
+};
+
+}  // namespace tinyhttpd::tcp

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The peer's address as text for the access log: numeric, without the port, "unix:" for a unix socket. Asked of the kernel
+// once per connection, and only when somebody logs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace tinyhttpd::tcp {
+
+class PeerName {
+public:
+    [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+
+private:
+    friend PeerName peer_name(int fd);
+
+    std::array<char, 46> text_;  // INET6_ADDRSTRLEN
+    std::uint8_t size_ = 0;
+};
+
+/// The peer of a connected socket; empty when it is gone already.
+[[nodiscard]] PeerName peer_name(int fd);
+
+}  // namespace tinyhttpd::tcp

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What tcp::Server asks of the protocol it carries (http::Responder is one). One protocol object per worker, one Session
+// per connection; all calls come from the worker's thread. The words it speaks are in base/protocol.hpp.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "base/protocol.hpp"
+#include "io/engine.hpp"
+
+namespace tinyhttpd::tcp {
+
+template <class P>
+concept Protocol = requires(P protocol, const P& observed, typename P::Session session, std::string_view bytes, Batch& batch, Lease lease,
+                            io::Instant now) {
+    requires std::default_initializable<typename P::Session>;
+
+    // Once per turn of the event loop, before its events. next_tick(): when the next is due even if nothing happens.
+    { protocol.tick(now) };
+    { observed.next_tick() } -> std::same_as<std::optional<io::Instant>>;
+
+    // A connection begins and ends. The peer's address is passed only to those who want it.
+    { observed.wants_peer() } -> std::same_as<bool>;
+    { protocol.open(session, bytes) };
+    { protocol.close(session) };
+
+    // Looks at input (which starts with what it did not consume the last time) and puts answers into the empty batch.
+    { protocol.advance(session, bytes, batch) } -> std::same_as<Advance>;
+    { observed.phase(session) } -> std::same_as<Phase>;
+    // The phase's deadline has passed: a last answer may be put into the batch; then the connection is closed.
+    { protocol.expire(session, batch) };
+    // The bytes that were leased with a batch are no longer in use.
+    { protocol.release(lease) };
+
+    // From now on every answer says that it is the last on its connection.
+    { protocol.announce_close() };
+};
+
+}  // namespace tinyhttpd::tcp
