@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// WriteQueue over spdlog's thread pool. A message carries the address of a block, not a copy of its text: handing over costs
+// neither an allocation nor 64 kB of copying. A message without an address asks for the reopening.
+#include "log/write_queue.hpp"
+
+#include <pthread.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/sink.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/verify.hpp"
+
+namespace tinyhttpd::log {
+
+/// Where spdlog's thread meets the file. Its share of the queue keeps that alive for a thread that outlives the log.
+class WriteQueue::Sink final : public spdlog::sinks::sink {
+public:
+    explicit Sink(std::shared_ptr<WriteQueue> queue) : queue_(std::move(queue)) {}
+
+    void log(const spdlog::details::log_msg& message) override {
+        Block* block = nullptr;
+        VERIFY(message.payload.size() == sizeof block);
+        std::memcpy(&block, message.payload.data(), sizeof block);
+        if (block != nullptr)
+            queue_->write(*block);
+        else
+            queue_->reopen_now();
+    }
+    void flush() override {}
+    void set_pattern(const std::string& /*pattern*/) override {}
+    void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+
+private:
+    std::shared_ptr<WriteQueue> queue_;
+};
+
+Result<std::shared_ptr<WriteQueue>> WriteQueue::open(const AccessLogOptions& options, Diagnostics& diagnostics) {
+    TRY(auto file, LogFile::open(options.path));
+    auto queue = std::make_shared<WriteQueue>(std::move(file), options.overflow, diagnostics);
+    TRY_VOID(queue->start(queue));
+    return queue;
+}
+
+WriteQueue::WriteQueue(LogFile file, Overflow overflow, Diagnostics& diagnostics)
+    : file_(std::move(file)),
+      diagnostics_(diagnostics),
+      dropped_(diagnostics, Level::warn, "line"),
+      failed_(diagnostics, Level::error, "line"),
+      overflow_(overflow) {}
+
+WriteQueue::~WriteQueue() = default;
+
+Result<void> WriteQueue::start(const std::shared_ptr<WriteQueue>& self) {
+    // The new thread inherits the mask: signals are for main.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    VERIFY(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    Result<void> result;
+    try {
+        // Room for the reopening and for the pool's own farewell: posting never waits, and never overruns.
+        pool_ = std::make_shared<spdlog::details::thread_pool>(blocks_in_flight_max + 2, 1);
+    } catch (const std::system_error& error) {  // std::thread: EAGAIN, a limit on processes
+        result = fail("start the access log's thread", {}, error.code().value());
+    }
+    VERIFY(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
+    if (result)
+        logger_ = std::make_shared<spdlog::async_logger>(std::string(), std::make_shared<Sink>(self), pool_,
+                                                         spdlog::async_overflow_policy::block);
+    return result;
+}
+
+Block* WriteQueue::take(std::size_t bytes) {
+    Block* block = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        if (free_.empty()) {
+            blocks_.push_back(std::make_unique<Block>());
+            free_.reserve(blocks_.size());
+            block = blocks_.back().get();
+        } else {
+            block = free_.back();
+            free_.pop_back();
+        }
+    }
+    if (block->capacity < bytes) {
+        block->bytes = std::make_unique_for_overwrite<char[]>(bytes);
+        block->capacity = bytes;
+    }
+    block->size = 0;
+    block->lines = 0;
+    return block;
+}
+
+void WriteQueue::hand_over(Block* block, Instant now) {
+    std::unique_lock lock(mutex_);
+    const auto has_room = [this] { return in_flight_ < blocks_in_flight_max; };
+    changed_.wait(lock, [&] { return has_room() || overflow_ == Overflow::drop || closed_; });
+    if (closed_ || !has_room()) {
+        lost_lines_ += block->lines;
+        if (!closed_) dropped_.add(now, "the access log " + file_.name() + " cannot keep up: lines were dropped", block->lines);
+        recycle(block);
+        return;
+    }
+    lines_in_flight_ += block->lines;
+    post(block);
+}
+
+void WriteQueue::tick(Instant now) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    dropped_.tick(now);
+    failed_.tick(now);
+}
+
+void WriteQueue::reopen() {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || reopen_posted_) return;  // one that has not begun yet will do
+    reopen_posted_ = true;
+    post(nullptr);
+}
+
+void WriteQueue::abandon() {
+    const std::lock_guard lock(mutex_);
+    overflow_ = Overflow::drop;
+    changed_.notify_all();
+}
+
+std::uint64_t WriteQueue::close(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+    const bool drained = changed_.wait_for(lock, patience, [this] { return in_flight_ == 0; });
+    if (!drained) {
+        gave_up_.store(true, std::memory_order_relaxed);
+        lost_lines_ += lines_in_flight_;
+    }
+    if (lost_lines_ > 0)
+        diagnostics_.warn("the access log " + file_.name() + " lost " + std::to_string(lost_lines_) +
+                          (lost_lines_ == 1 ? " line" : " lines") + " in all");
+    logger_.reset();
+    auto pool = std::move(pool_);
+    const std::uint64_t lost = lost_lines_;
+    lock.unlock();
+    // The pool joins its thread, which may hang in a write(2) that nobody can end: then the process goes without it.
+    if (!drained) std::thread([last = std::move(pool)]() mutable { last.reset(); }).detach();
+    return lost;
+}
+
+/// Requires mutex_. Never waits: there are never more messages than the pool has room for.
+void WriteQueue::post(Block* block) {
+    ++in_flight_;
+    std::array<char, sizeof block> address;
+    std::memcpy(address.data(), &block, sizeof block);
+    logger_->log(spdlog::level::info, spdlog::string_view_t(address.data(), address.size()));
+}
+
+/// Requires mutex_.
+void WriteQueue::recycle(Block* block) {
+    free_.push_back(block);
+}
+
+/// On the log's thread.
+void WriteQueue::write(Block& block) {
+    const LogFile::Written written = file_.write({block.bytes.get(), block.size}, gave_up_);
+    const std::lock_guard lock(mutex_);
+    // After close() gave up, its count stands, and the diagnostics may be gone.
+    if (!gave_up_.load(std::memory_order_relaxed)) {
+        lines_in_flight_ -= block.lines;
+        lost_lines_ += written.lost_lines;
+        if (written.error != 0)
+            failed_.add(std::chrono::steady_clock::now(), Error{"write the access log", file_.name(), written.error}.text(),
+                        written.lost_lines);
+    }
+    --in_flight_;
+    recycle(&block);
+    changed_.notify_all();
+}
+
+/// On the log's thread.
+void WriteQueue::reopen_now() {
+    {
+        const std::lock_guard lock(mutex_);
+        reopen_posted_ = false;  // a request from here on may mean a newer file than the one opened now
+    }
+    const auto reopened = file_.reopen();
+    const std::lock_guard lock(mutex_);
+    if (!reopened && !gave_up_.load(std::memory_order_relaxed)) diagnostics_.error(reopened.error());
+    --in_flight_;
+    changed_.notify_all();
+}
+
+}  // namespace tinyhttpd::log
