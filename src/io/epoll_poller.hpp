@@ -5,10 +5,10 @@
 
 #include <sys/epoll.h>
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -44,7 +44,8 @@ public:
 private:
     Fd epoll_;
     Fd waker_;
-    std::array<epoll_event, 256> events_;
+    static constexpr std::size_t events_per_wait = 256;
+    std::vector<epoll_event> events_ = std::vector<epoll_event>(events_per_wait);
 };
 
 }  // namespace tinyhttpd::io
