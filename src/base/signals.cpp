@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "base/signals.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+namespace tinyhttpd {
+
+namespace {
+
+// A signal handler can be given nothing: these two are the only state outside an object in the program.
+std::atomic<int> signal_pipe = -1;
+std::atomic<bool> delivering = false;
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+void write_byte(int fd, unsigned char byte) {
+    // A full pipe already holds enough for the reader to look at everything.
+    [[maybe_unused]] const ssize_t written = ::write(fd, &byte, 1);
+}
+
+extern "C" void on_signal(int number) {
+    const int saved = errno;
+    if (!delivering.load() && (number == SIGTERM || number == SIGINT)) ::_exit(0);
+    write_byte(signal_pipe.load(), static_cast<unsigned char>(number));
+    errno = saved;
+}
+
+}  // namespace
+
+Result<Signals> Signals::install() {
+    int ends[2];
+    if (::pipe(ends) != 0) return fail("create a pipe");
+    Signals signals;
+    signals.read_ = Fd(ends[0]);
+    signals.write_ = Fd(ends[1]);
+    for (const int fd : ends) {
+        ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+        ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    }
+    signal_pipe.store(ends[1]);
+    struct sigaction action{};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    ::sigfillset(&action.sa_mask);
+    sigset_t unblocked;
+    ::sigemptyset(&unblocked);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+        ::sigaction(number, &action, nullptr);
+        ::sigaddset(&unblocked, number);
+    }
+    ::signal(SIGPIPE, SIG_IGN);
+    ::sigprocmask(SIG_UNBLOCK, &unblocked, nullptr);  // a parent may have had them blocked
+    return signals;
+}
+
+void Signals::deliver() {
+    delivering.store(true);
+}
+
+std::optional<int> Signals::next(std::optional<std::chrono::nanoseconds> timeout) {
+    using std::chrono::milliseconds;
+    const auto until = timeout ? std::optional(std::chrono::steady_clock::now() + *timeout) : std::nullopt;
+    for (;;) {
+        unsigned char byte = 0;
+        if (::read(read_.get(), &byte, 1) == 1) return byte;
+        milliseconds::rep left = -1;
+        if (until) {
+            left = std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now()).count();
+            if (left <= 0) return std::nullopt;
+        }
+        pollfd entry{.fd = read_.get(), .events = POLLIN, .revents = 0};
+        ::poll(&entry, 1, static_cast<int>(std::min<milliseconds::rep>(left, 3'600'000)));
+    }
+}
+
+void Signals::report() const {
+    write_byte(write_.get(), 0);
+}
+
+}  // namespace tinyhttpd

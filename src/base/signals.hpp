@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Signals: turns signals, and reports of other threads, into bytes of a pipe that the main thread polls. Async-signal-safe
+// by being no more than that. Behaves the same as PID 1, where a signal without a handler would be ignored.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace tinyhttpd {
+
+class Signals {
+public:
+    /// Handles TERM, INT, HUP and USR1 and ignores PIPE. Called before anything else: from here on none is lost. Until
+    /// deliver() TERM and INT end the process at once with status 0: there is nothing to drain, and a read of standard input
+    /// that never ends must not keep it. One object per process.
+    [[nodiscard]] static Result<Signals> install();
+
+    /// From now on signals are for next().
+    static void deliver();
+
+    /// The next signal's number, 0 for a report(), or nothing when `timeout` has passed (none: waits for ever).
+    [[nodiscard]] std::optional<int> next(std::optional<std::chrono::nanoseconds> timeout);
+
+    /// Makes next() return 0. Any thread; never blocks.
+    void report() const;
+
+private:
+    Fd read_;
+    Fd write_;
+};
+
+}  // namespace tinyhttpd

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "lifecycle.hpp"
+
+#include <csignal>
+#include <utility>
+
+namespace tinyhttpd {
+
+Lifecycle::Lifecycle(Signals& signals, tcp::WorkerPool& pool, const LifecycleOptions& options, LifecycleHooks hooks)
+    : signals_(signals), pool_(pool), options_(options), hooks_(std::move(hooks)) {
+    if (options_.max_time.count() > 0) set_deadline(options_.max_time);
+}
+
+ExitStatus Lifecycle::run() {
+    tcp::Crew& crew = pool_.crew();
+    while (!crew.all_returned()) {
+        std::optional<std::chrono::nanoseconds> left;
+        if (deadline_) left = *deadline_ - Clock::now();
+        if (const std::optional<int> signal = signals_.next(left)) {
+            if (*signal != 0) on_signal(*signal);
+        } else {
+            on_deadline();
+        }
+        if (options_.quota != nullptr && options_.quota->reached()) stop(ExitStatus::clean, std::chrono::microseconds::zero());
+        if (listening_ && crew.accepting_ended()) {
+            listening_ = false;
+            hooks_.close_listeners();
+        }
+    }
+    const tcp::ServerOutcome outcome = pool_.join();
+    // A timed-out drain that cut nobody (its clients only held finished connections open) was clean after all.
+    if (stage_ == Stage::aborting && status_ != ExitStatus::forced && outcome.cut > 0) status_ = ExitStatus::forced;
+    return status_;
+}
+
+void Lifecycle::on_signal(int number) {
+    switch (number) {
+        case SIGHUP:
+        case SIGUSR1: return hooks_.reopen_log();
+        case SIGTERM:
+        case SIGINT:
+            if (stage_ == Stage::serving) return stop(ExitStatus::clean, options_.shutdown_delay);
+            status_ = ExitStatus::forced;
+            return abort();
+        default: return;
+    }
+}
+
+void Lifecycle::on_deadline() {
+    switch (stage_) {
+        case Stage::serving: {
+            const bool short_of_quota = options_.quota != nullptr && !options_.quota->reached();
+            return stop(short_of_quota ? ExitStatus::time_over : ExitStatus::clean, std::chrono::microseconds::zero());
+        }
+        case Stage::announcing: return drain();
+        case Stage::draining: return abort();
+        case Stage::aborting: return;
+    }
+}
+
+void Lifecycle::stop(ExitStatus status, std::chrono::microseconds delay) {
+    if (stage_ != Stage::serving) return;
+    status_ = status;
+    hooks_.stopping();
+    if (delay.count() == 0) return drain();
+    stage_ = Stage::announcing;
+    set_deadline(delay);
+    pool_.crew().direct(tcp::Order::announce);
+}
+
+void Lifecycle::drain() {
+    stage_ = Stage::draining;
+    set_deadline(options_.shutdown_timeout);
+    pool_.crew().direct(tcp::Order::drain);
+}
+
+void Lifecycle::abort() {
+    if (stage_ == Stage::aborting) return;
+    stage_ = Stage::aborting;
+    deadline_.reset();
+    hooks_.aborting();
+    pool_.crew().direct(tcp::Order::abort);
+}
+
+}  // namespace tinyhttpd

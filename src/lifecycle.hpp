@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Lifecycle: what the main thread does while the workers serve. It turns signals, limits and time into orders for the crew,
+// and what became of them into the exit status. It moves no bytes and touches no connection.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "base/quota.hpp"
+#include "base/signals.hpp"
+#include "tcp/worker_pool.hpp"
+
+namespace tinyhttpd {
+
+/// The exit statuses of the interface.
+enum class ExitStatus : int {
+    clean = 0,
+    cannot_run = 1,
+    usage = 2,
+    forced = 3,     ///< a second signal, or the drain timed out with connections cut
+    time_over = 4,  ///< --max-time came before --max-requests
+};
+
+struct LifecycleOptions {
+    std::chrono::microseconds max_time{0};  ///< 0: no limit
+    std::chrono::microseconds shutdown_delay{0};
+    std::chrono::microseconds shutdown_timeout{0};
+    const Quota* quota = nullptr;  ///< null: no limit
+};
+
+/// What else has to happen at certain moments, given by main().
+struct LifecycleHooks {
+    std::function<void()> reopen_log;       ///< HUP, USR1
+    std::function<void()> stopping;         ///< the first reason to stop has come
+    std::function<void()> close_listeners;  ///< no worker accepts any more
+    std::function<void()> aborting;         ///< nothing may be waited for any more
+};
+
+class Lifecycle {
+public:
+    Lifecycle(Signals& signals, tcp::WorkerPool& pool, const LifecycleOptions& options, LifecycleHooks hooks);
+
+    /// Returns when all workers have.
+    [[nodiscard]] ExitStatus run();
+
+private:
+    enum class Stage : std::uint8_t { serving, announcing, draining, aborting };
+    using Clock = std::chrono::steady_clock;
+
+    void on_signal(int number);
+    void on_deadline();
+    void stop(ExitStatus status, std::chrono::microseconds delay);
+    void drain();
+    void abort();
+    void set_deadline(std::chrono::microseconds from_now) { deadline_ = Clock::now() + from_now; }
+
+    Signals& signals_;
+    tcp::WorkerPool& pool_;
+    LifecycleOptions options_;
+    LifecycleHooks hooks_;
+    Stage stage_ = Stage::serving;
+    ExitStatus status_ = ExitStatus::clean;
+    std::optional<Clock::time_point> deadline_;  ///< of the current stage
+    bool listening_ = true;
+};
+
+}  // namespace tinyhttpd

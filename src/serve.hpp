@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// serve: one worker, put together: engine, responder, log batch and server, built on the worker's own thread. The template is
+// instantiated once per engine, each in a file of its own (serve_epoll.cpp, …); main picks one of those functions at start.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "base/exchange.hpp"
+#include "base/quota.hpp"
+#include "http/responder.hpp"
+#include "io/engine.hpp"
+#include "log/access_log.hpp"
+#include "tcp/server.hpp"
+#include "tcp/worker_pool.hpp"
+
+namespace tinyhttpd {
+
+/// What every worker is made of. Shared, read-only, and alive until all workers have returned.
+struct Job {
+    const http::ResponseSpec& response;
+    http::ResponderLimits responder;
+    tcp::ServerLimits server;
+    io::EngineOptions engine;
+    std::span<const int> listeners;
+    log::AccessLog* access_log = nullptr;  ///< null: no log
+    Quota* quota = nullptr;                ///< null: no limit
+    std::function<void(int)> accept_failed;
+};
+
+/// The worker's side of the access log, as http::Responder wants it.
+class WorkerLog {
+public:
+    explicit WorkerLog(log::AccessLog* access_log) {
+        if (access_log != nullptr) batch_.emplace(*access_log);
+    }
+    [[nodiscard]] bool enabled() const { return batch_.has_value(); }
+    void append(const Exchange& exchange) { batch_->append(exchange); }
+    void tick(io::Instant now) {
+        if (batch_) batch_->tick(now);
+    }
+    [[nodiscard]] std::optional<io::Instant> due() const { return batch_ ? batch_->due() : std::nullopt; }
+
+private:
+    std::optional<log::LogBatch> batch_;
+};
+
+template <io::Engine Engine>
+tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tcp::StartLine& start) {
+    auto engine = Engine::create(job.engine);
+    if (!engine) {
+        static_cast<void>(start.ready(std::unexpected(std::move(engine).error())));
+        return {};
+    }
+    http::Responder<WorkerLog> responder(job.response, job.responder, job.access_log);
+    tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
+    crew.take_seat(seat, [engine = engine->get()] { engine->wake(); });
+    tcp::ServerOutcome outcome;
+    if (start.ready(server.listen(job.listeners))) outcome = server.run();
+    crew.return_from(seat);
+    return outcome;
+}
+
+using Serve = tcp::ServerOutcome(const Job&, std::uint32_t seat, tcp::Crew&, tcp::StartLine&);
+
+#ifdef __linux__
+Serve serve_epoll;
+#endif
+#ifdef TINYHTTPD_IO_URING
+Serve serve_uring;
+#endif
+
+}  // namespace tinyhttpd
