@@ -20,16 +20,16 @@ constexpr std::array<bool, 256> unsafe = [] {
     return table;
 }();
 
-/// Whether any of the eight bytes is unsafe. The zero-byte test `(x - 1…1) & ~x & 8…8` may mark bytes above a true hit as well,
-/// never without one.
-bool any_unsafe(std::uint64_t word) {
+/// Whether any of the eight bytes is unsafe. Byte by byte, each sum and difference has its top bit set when its test hits; one
+/// byte's carry reaches the next only from a byte above 0x7f, and then the answer is yes anyway.
+[[gnu::always_inline]] inline bool any_unsafe(std::uint64_t word) {
     constexpr std::uint64_t ones = ~std::uint64_t{0} / 255;
-    constexpr std::uint64_t highs = ones * 0x80;
-    const std::uint64_t quote = word ^ (ones * '"');
-    const std::uint64_t backslash = word ^ (ones * '\\');
+    constexpr std::uint64_t tops = ones * 0x80;
     const std::uint64_t del_or_above = word | (word + ones);
-    const std::uint64_t control = (word - ones * 0x20) & ~word;
-    return ((del_or_above | control | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & highs) != 0;
+    const std::uint64_t control = ones * 0x9f - word;
+    const std::uint64_t quote = tops - (word ^ (ones * '"'));
+    const std::uint64_t backslash = tops - (word ^ (ones * '\\'));
+    return ((del_or_above | control | quote | backslash) & tops) != 0;
 }
 
 template <std::size_t N>
@@ -39,48 +39,48 @@ char* put(char* out, const char (&literal)[N]) {
 }
 
 template <Escape escape>
-char* put_escaped_byte(char* out, unsigned char byte) {
+[[gnu::noinline]] char* put_escaping(char* out, const char* in, const char* end) {
     constexpr char hex[] = "0123456789ABCDEF";
-    out = escape == Escape::text ? put(out, "\\x") : put(out, "\\u00");
-    *out++ = hex[byte >> 4];
-    *out++ = hex[byte & 15];
+    for (; in != end; ++in) {
+        const auto byte = static_cast<unsigned char>(*in);
+        if (!unsafe[byte]) {
+            *out++ = *in;
+            continue;
+        }
+        out = escape == Escape::text ? put(out, "\\x") : put(out, "\\u00");
+        *out++ = hex[byte >> 4];
+        *out++ = hex[byte & 15];
+    }
     return out;
 }
 
+/// Fields are short and have nothing to escape. Inlined, or the calls cost more than the copying.
 template <Escape escape>
-char* put_escaped(char* out, std::string_view field) {
+[[gnu::always_inline]] inline char* put_field(char* out, std::string_view field) {
     const char* in = field.data();
     const char* const end = in + field.size();
     while (end - in >= 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, in, sizeof word);
-        if (any_unsafe(word)) [[unlikely]] {
-            const auto byte = static_cast<unsigned char>(*in++);
-            if (unsafe[byte])
-                out = put_escaped_byte<escape>(out, byte);
-            else
-                *out++ = static_cast<char>(byte);
-            continue;
-        }
-        std::memcpy(out, in, sizeof word);
+        if (any_unsafe(word)) [[unlikely]]
+            return put_escaping<escape>(out, in, end);
+        std::memcpy(out, &word, sizeof word);
         in += sizeof word;
         out += sizeof word;
     }
     for (; in != end; ++in) {
-        const auto byte = static_cast<unsigned char>(*in);
-        if (unsafe[byte]) [[unlikely]]
-            out = put_escaped_byte<escape>(out, byte);
-        else
-            *out++ = static_cast<char>(byte);
+        if (unsafe[static_cast<unsigned char>(*in)]) [[unlikely]]
+            return put_escaping<escape>(out, in, end);
+        *out++ = *in;
     }
     return out;
 }
 
-char* put_text(char* out, std::string_view field) {
-    return field.empty() ? put(out, "-") : put_escaped<Escape::text>(out, field);
+[[gnu::always_inline]] inline char* put_text(char* out, std::string_view field) {
+    return field.empty() ? put(out, "-") : put_field<Escape::text>(out, field);
 }
 char* put_json(char* out, std::string_view field) {
-    return put_escaped<Escape::json>(out, field);
+    return put_field<Escape::json>(out, field);
 }
 
 char* put_number(char* out, std::uint64_t number) {
@@ -91,6 +91,12 @@ char* put_two_digits(char* out, int number) {
     *out++ = static_cast<char>('0' + number / 10 % 10);
     *out++ = static_cast<char>('0' + number % 10);
     return out;
+}
+
+char* put_status(char* out, int status) {
+    ASSERT(status >= 100 && status <= 999);
+    *out++ = static_cast<char>('0' + status / 100);
+    return put_two_digits(out, status);
 }
 
 char* put_year(char* out, const std::tm& time) {
@@ -163,14 +169,14 @@ char* LineFormat::write_text(char* out, const Line& line) const {
     if (line.method.empty()) {
         out = put_text(out, line.request_line);
     } else {
-        out = put_escaped<Escape::text>(out, line.method);
+        out = put_field<Escape::text>(out, line.method);
         *out++ = ' ';
         out = put_text(out, line.target);
         *out++ = ' ';
         out = put_text(out, line.version);
     }
     out = put(out, "\" ");
-    out = put_number(out, static_cast<unsigned>(line.status));
+    out = put_status(out, line.status);
     *out++ = ' ';
     out = put_number(out, line.body_bytes);
     if (format_ == Format::combined) {
@@ -201,7 +207,7 @@ char* LineFormat::write_json(char* out, const Line& line) const {
     out = put(out, "\",\"host\":\"");
     out = put_json(out, line.host);
     out = put(out, "\",\"status\":");
-    out = put_number(out, static_cast<unsigned>(line.status));
+    out = put_status(out, line.status);
     out = put(out, ",\"bytes\":");
     out = put_number(out, line.body_bytes);
     out = put(out, ",\"referer\":\"");
