@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// read_command_line: the arguments to a Layer. CLI11 does the splitting (short flags in a row, --x=y, `--`, [BODY]) and
+// is seen here only; what the texts mean is decided in load().
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/layer.hpp"
+
+namespace tinyhttpd::config {
+
+struct CommandLine {
+    Layer layer;
+    std::set<std::string_view> actions;  ///< names of the actions asked for: "help", "check"
+    std::vector<std::string> problems;   ///< complete lines
+};
+
+/// `arguments` are without the program's name.
+[[nodiscard]] CommandLine read_command_line(std::span<const char* const> arguments);
+
+}  // namespace tinyhttpd::config

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// read_environment: the TINYHTTPD_ variables to a Layer. Unknown ones are ignored, TINYHTTPD_PORT with them: Kubernetes sets
+// it for a Service called tinyhttpd. An empty value is a value: the empty body, no headers.
+#pragma once
+
+#include "config/layer.hpp"
+
+namespace tinyhttpd::config {
+
+/// `environment` as in environ(7): NAME=VALUE entries up to a null pointer. A list has one element per line.
+[[nodiscard]] Layer read_environment(const char* const* environment);
+
+}  // namespace tinyhttpd::config

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+// The rows of the option table. A row is data: what it means to parse, print or complete it follows from its type.
+#include "config/option_table.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/verify.hpp"
+
+namespace tinyhttpd::config {
+
+namespace {
+
+using C = Config;
+using V = Value;
+
+constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t mib = 1024 * kib;
+// TOML integers are signed.
+constexpr std::uint64_t largest = 0x7fff'ffff'ffff'ffff;
+constexpr std::uint64_t millisecond = 1000;
+// Far below where adding it to a clock could overflow.
+constexpr std::uint64_t year = std::uint64_t{365} * 24 * 3600 * 1'000'000;
+
+constexpr std::array<std::string_view, 4> engines = {"auto", "io_uring", "epoll", "kqueue"};
+constexpr std::array<std::string_view, 3> log_formats = {"common", "combined", "json"};
+constexpr std::array<std::string_view, 2> log_overflows = {"drop", "block"};
+constexpr std::array<std::string_view, 4> log_levels = {"error", "warn", "info", "debug"};
+constexpr std::array<std::string_view, 3> log_targets = {"off", "-", "stderr"};
+
+constexpr auto response_options = std::to_array<Option>({
+    {.name = "body",
+     .letter = 'b',
+     .key = "response.body",
+     .type = Type::text,
+     .value_name = "TEXT",
+     .help = "Answer with this text, byte for byte (default: the status's reason phrase). [BODY] is the same",
+     .alias = "text",
+     .store = [](C& c, const V& v) { c.response.body = v.text; }},
+    {.name = "body-file",
+     .key = "response.body_file",
+     .type = Type::input_path,
+     .value_name = "PATH",
+     .help = "Answer with this file, read once at start; - is standard input",
+     .store = [](C& c, const V& v) { c.response.body_file = v.text; }},
+    {.name = "status",
+     .letter = 's',
+     .key = "response.status",
+     .type = Type::status,
+     .value_name = "CODE",
+     .default_text = "200",
+     .help = "Status code, 200 to 999",
+     .minimum = 200,
+     .maximum = 999,
+     .alias = "status-code",
+     .store = [](C& c, const V& v) { c.response.status = static_cast<int>(v.number); }},
+    {.name = "header",
+     .letter = 'H',
+     .key = "response.headers",
+     .type = Type::headers,
+     .value_name = "'NAME: VALUE'",
+     .help = "Add a header, or replace a default one; an empty value removes it. Repeatable",
+     .store = [](C& c, const V& v) { c.response.headers = v.headers; }},
+    {.name = "content-type",
+     .key = "response.content_type",
+     .type = Type::media_type,
+     .value_name = "TYPE",
+     .help = "Content type of the body (default: application/json for a JSON object or array, else text/plain; charset=utf-8)",
+     .store = [](C& c, const V& v) { c.response.content_type = v.text; }},
+    {.name = "date",
+     .key = "response.date",
+     .type = Type::boolean,
+     .default_text = "true",
+     .help = "Send a Date header",
+     .store = [](C& c, const V& v) { c.response.date = v.number != 0; }},
+    {.name = "server-header",
+     .key = "response.server_header",
+     .type = Type::boolean,
+     .default_text = "true",
+     .help = "Send 'Server: tinyhttpd'",
+     .store = [](C& c, const V& v) { c.response.server_header = v.number != 0; }},
+});
+
+constexpr auto server_options = std::to_array<Option>({
+    {.name = "listen",
+     .letter = 'l',
+     .key = "listen",
+     .type = Type::addresses,
+     .value_name = "ADDR",
+     .default_text = "127.0.0.1:8000",
+     .help = "host:port, :port, [::1]:port or unix:/path; port 0 picks a free one. Repeatable",
+     .store = [](C& c, const V& v) { c.listen = v.addresses; }},
+    {.name = "unix-mode",
+     .key = "socket.unix_mode",
+     .type = Type::mode,
+     .value_name = "OCTAL",
+     .default_text = "0660",
+     .help = "Permissions of a unix socket",
+     .maximum = 0777,
+     .store = [](C& c, const V& v) { c.unix_mode = static_cast<std::uint32_t>(v.number); }},
+    {.name = "backlog",
+     .key = "socket.backlog",
+     .type = Type::count,
+     .value_name = "N",
+     .default_text = "4096",
+     .help = "Connections the kernel queues before they are accepted",
+     .minimum = 1,
+     .maximum = 65535,
+     .store = [](C& c, const V& v) { c.backlog = static_cast<int>(v.number); }},
+    {.name = "workers",
+     .letter = 'w',
+     .key = "workers",
+     .type = Type::count_or_auto,
+     .value_name = "N|auto",
+     .default_text = "auto",
+     .help = "Worker threads; auto follows the CPUs this process may use",
+     .minimum = 1,
+     .maximum = 1024,
+     .store = [](C& c, const V& v) { c.workers = static_cast<std::uint32_t>(v.number); }},
+    {.name = "engine",
+     .key = "engine",
+     .type = Type::choice,
+     .value_name = "NAME",
+     .default_text = "auto",
+     .help = "How bytes are moved",
+     .choices = engines,
+     .store = [](C& c, const V& v) { c.engine = static_cast<EngineName>(v.number); }},
+});
+
+constexpr auto limit_options = std::to_array<Option>({
+    {.name = "read-buffer",
+     .key = "limits.read_buffer",
+     .type = Type::size,
+     .value_name = "SIZE",
+     .default_text = "4k",
+     .help = "Bytes asked for per receive",
+     .minimum = 256,
+     .maximum = 16 * mib,
+     .store = [](C& c, const V& v) { c.limits.read_buffer = v.number; }},
+    {.name = "write-buffer",
+     .key = "limits.write_buffer",
+     .type = Type::size,
+     .value_name = "SIZE",
+     .default_text = "4k",
+     .help = "Bytes of answers gathered before one send",
+     .minimum = 256,
+     .maximum = 16 * mib,
+     .store = [](C& c, const V& v) { c.limits.write_buffer = v.number; }},
+    {.name = "max-head",
+     .key = "limits.max_head",
+     .type = Type::size,
+     .value_name = "SIZE",
+     .default_text = "16k",
+     .help = "Longest request head",
+     .minimum = 256,
+     .maximum = 16 * mib,
+     .store = [](C& c, const V& v) { c.limits.max_head = v.number; }},
+    {.name = "max-body",
+     .key = "limits.max_body",
+     .type = Type::size,
+     .value_name = "SIZE",
+     .default_text = "1M",
+     .help = "Longest request body; it is read and discarded",
+     .maximum = largest,
+     .store = [](C& c, const V& v) { c.limits.max_body = v.number; }},
+    {.name = "max-connections",
+     .key = "limits.max_connections",
+     .type = Type::count_or_auto,
+     .value_name = "N|auto",
+     .default_text = "auto",
+     .help = "Connections at a time; auto follows the limit of open files (ulimit -n)",
+     .minimum = 1,
+     .maximum = 16'777'216,
+     .store = [](C& c, const V& v) { c.limits.max_connections = static_cast<std::uint32_t>(v.number); }},
+    {.name = "keepalive",
+     .key = "limits.keepalive",
+     .type = Type::boolean,
+     .default_text = "true",
+     .help = "Keep connections open between requests",
+     .store = [](C& c, const V& v) { c.limits.keepalive = v.number != 0; }},
+    {.name = "keepalive-requests",
+     .key = "limits.keepalive_requests",
+     .type = Type::count,
+     .value_name = "N",
+     .default_text = "0",
+     .help = "Requests answered on one connection; 0 is no limit",
+     .maximum = largest,
+     .store = [](C& c, const V& v) { c.limits.keepalive_requests = v.number; }},
+    {.name = "head-timeout",
+     .key = "limits.head_timeout",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "10s",
+     .help = "Time for a whole request head",
+     .minimum = millisecond,
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.limits.head_timeout = v.duration; }},
+    {.name = "idle-timeout",
+     .key = "limits.idle_timeout",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "75s",
+     .help = "Wait between two requests",
+     .minimum = millisecond,
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.limits.idle_timeout = v.duration; }},
+    {.name = "write-timeout",
+     .key = "limits.write_timeout",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "30s",
+     .help = "Time without progress in sending",
+     .minimum = millisecond,
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.limits.write_timeout = v.duration; }},
+});
+
+constexpr auto log_options = std::to_array<Option>({
+    {.name = "access-log",
+     .key = "log.access",
+     .type = Type::output_path,
+     .value_name = "PATH",
+     .default_text = "off",
+     .help = "Log requests to a file, - (standard output) or stderr",
+     .choices = log_targets,
+     .store = [](C& c, const V& v) { c.log.access = v.text == "off" ? "" : v.text; }},
+    {.name = "log-format",
+     .key = "log.format",
+     .type = Type::choice,
+     .value_name = "NAME",
+     .default_text = "common",
+     .help = "Format of the access log",
+     .choices = log_formats,
+     .store = [](C& c, const V& v) { c.log.format = static_cast<LogFormat>(v.number); }},
+    {.name = "log-buffer",
+     .key = "log.buffer",
+     .type = Type::size,
+     .value_name = "SIZE",
+     .default_text = "64k",
+     .help = "Write the access log in batches of this size",
+     .minimum = 4 * kib,
+     .maximum = 64 * mib,
+     .store = [](C& c, const V& v) { c.log.buffer = v.number; }},
+    {.name = "log-flush",
+     .key = "log.flush",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "1s",
+     .help = "Write a smaller batch after this time",
+     .minimum = millisecond,
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.log.flush = v.duration; }},
+    {.name = "log-overflow",
+     .key = "log.overflow",
+     .type = Type::choice,
+     .value_name = "MODE",
+     .default_text = "drop",
+     .help = "When lines come faster than they are written",
+     .choices = log_overflows,
+     .store = [](C& c, const V& v) { c.log.overflow = static_cast<LogOverflow>(v.number); }},
+    {.name = "log-level",
+     .key = "log.level",
+     .type = Type::choice,
+     .value_name = "LEVEL",
+     .default_text = "info",
+     .help = "Least severe diagnostics shown on standard error",
+     .choices = log_levels,
+     .store = [](C& c, const V& v) { c.log.level = static_cast<LogLevel>(v.number); }},
+});
+
+constexpr auto lifecycle_options = std::to_array<Option>({
+    {.name = "port-file",
+     .type = Type::output_path,
+     .value_name = "PATH",
+     .help = "Write the port number to this file once it accepts connections; removed at exit",
+     .store = [](C& c, const V& v) { c.port_file = v.text; }},
+    {.name = "ready-fd",
+     .type = Type::count,
+     .value_name = "N",
+     .help = "Write a newline to this file descriptor and close it once connections are accepted",
+     .minimum = 1,
+     .maximum = 1'048'575,
+     .store = [](C& c, const V& v) { c.ready_fd = static_cast<int>(v.number); }},
+    {.name = "max-requests",
+     .key = "lifecycle.max_requests",
+     .type = Type::count,
+     .value_name = "N",
+     .default_text = "0",
+     .help = "Exit after this many answered requests; 0 is no limit",
+     .maximum = largest,
+     .store = [](C& c, const V& v) { c.lifecycle.max_requests = v.number; }},
+    {.name = "once", .type = Type::boolean, .default_text = "false", .help = "The same as --max-requests 1"},
+    {.name = "max-time",
+     .key = "lifecycle.max_time",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "0",
+     .help = "Exit after this time; 0 is no limit",
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.lifecycle.max_time = v.duration; }},
+    {.name = "shutdown-timeout",
+     .key = "lifecycle.shutdown_timeout",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "5s",
+     .help = "Longest wait for running requests at the end",
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.lifecycle.shutdown_timeout = v.duration; }},
+    {.name = "shutdown-delay",
+     .key = "lifecycle.shutdown_delay",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "0",
+     .help = "After TERM, go on accepting this long while announcing the close",
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.lifecycle.shutdown_delay = v.duration; }},
+});
+
+constexpr auto general_options = std::to_array<Option>({
+    {.name = "config", .letter = 'c', .type = Type::input_path, .value_name = "FILE", .help = "Read this TOML file; - is standard input"},
+    {.name = "check", .letter = 't', .type = Type::action, .help = "Validate everything, then exit"},
+    {.name = "print-config", .type = Type::action, .help = "Print the effective configuration as TOML, then exit"},
+    {.name = "quiet",
+     .letter = 'q',
+     .type = Type::boolean,
+     .default_text = "false",
+     .help = "Do not print the addresses that are listened on",
+     .store = [](C& c, const V& v) { c.quiet = v.number != 0; }},
+    {.name = "help", .letter = 'h', .type = Type::action, .help = "Print this help, then exit"},
+    {.name = "version", .letter = 'V', .type = Type::action, .help = "Print the version and the engines built in, then exit"},
+});
+
+constexpr auto groups = std::to_array<OptionGroup>({
+    {"The response", response_options},
+    {"The server", server_options},
+    {"Limits", limit_options},
+    {"Logging", log_options},
+    {"Start and end", lifecycle_options},
+    {"General", general_options},
+});
+
+}  // namespace
+
+std::span<const OptionGroup> option_groups() {
+    return groups;
+}
+
+std::span<const Option* const> all_options() {
+    static const std::vector<const Option*> all = [] {
+        std::vector<const Option*> options;
+        for (const OptionGroup& group : groups)
+            for (const Option& option : group.options) options.push_back(&option);
+        return options;
+    }();
+    return all;
+}
+
+const Option& option_named(std::string_view name) {
+    const auto found = std::ranges::find(all_options(), name, [](const Option* option) { return option->name; });
+    VERIFY(found != all_options().end());
+    return **found;
+}
+
+std::string environment_name(const Option& option) {
+    if (option.type == Type::action) return {};
+    std::string name = "TINYHTTPD_";
+    for (const char c : option.name) name += c == '-' ? '_' : static_cast<char>(c - ('a' - 'A'));
+    return name;
+}
+
+}  // namespace tinyhttpd::config

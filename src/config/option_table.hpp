@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The option table: every option is declared once, here. The command line, the environment, the TOML keys, --help and
+// --print-config are read off it, and a test holds the man pages, the completions and config.example.toml to it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace tinyhttpd::config {
+
+/// How the text of an option is understood (value.hpp).
+enum class Type : std::uint8_t {
+    action,         ///< takes no value and is no setting: --help; on the command line only
+    boolean,        ///< --x and, when it is on by default, --no-x
+    text,           ///< byte-exact
+    media_type,     ///< the value of a Content-Type
+    input_path,     ///< a file that is read; "-" is standard input; never empty
+    output_path,    ///< a file that is written, or one of `choices`; never empty
+    choice,         ///< one of `choices`
+    count,          ///< digits, minimum to maximum
+    count_or_auto,  ///< the same, or `auto` (stored as 0)
+    size,           ///< bytes: 512, 4k, 1M
+    duration,       ///< 250us, 100ms, 5s, 1m, 2h or 0; minimum and maximum are in microseconds
+    status,         ///< a status code that a final answer can have
+    mode,           ///< octal permission bits
+    addresses,      ///< a list of listen addresses
+    headers,        ///< a list of 'Name: value'
+};
+
+/// The value of an option, once understood. A list grows by one element with each text.
+struct Value {
+    std::uint64_t number = 0;  ///< count, size, status, mode; the index of a choice; 1 for true
+    Duration duration{};
+    std::string text;
+    std::vector<ListenAddress> addresses;
+    std::vector<Header> headers;
+};
+
+struct Option {
+    std::string_view name;      ///< the long flag without dashes
+    char letter = '\0';         ///< the short flag, if any
+    std::string_view key = {};  ///< the dotted TOML key; empty: not in the file
+    Type type = Type::text;
+    std::string_view value_name = {};                ///< what --help calls the value
+    std::string_view default_text = {};              ///< parses to what Config{} holds; empty: there is no default to write down
+    std::string_view help = {};                      ///< what follows the flag in --help; the default is added to it
+    std::span<const std::string_view> choices = {};  ///< in the order of the enum, for a choice
+    std::uint64_t minimum = 0;
+    std::uint64_t maximum = ~std::uint64_t{0};
+    std::string_view alias = {};                     ///< an undocumented long flag that peers' users try
+    void (*store)(Config&, const Value&) = nullptr;  ///< none: load() itself acts on it
+};
+
+/// Options under one heading of --help.
+struct OptionGroup {
+    std::string_view heading;
+    std::span<const Option> options;
+};
+
+/// The whole table, in the order of --help.
+[[nodiscard]] std::span<const OptionGroup> option_groups();
+
+/// Every option, in the order of the table.
+[[nodiscard]] std::span<const Option* const> all_options();
+
+/// The option of that long name. Requires that there is one (VERIFY).
+[[nodiscard]] const Option& option_named(std::string_view name);
+
+[[nodiscard]] constexpr bool is_list(Type type) {
+    return type == Type::addresses || type == Type::headers;
+}
+[[nodiscard]] constexpr bool is_flag(Type type) {
+    return type == Type::action || type == Type::boolean;
+}
+/// Whether --no-x is offered: only where it changes something.
+[[nodiscard]] constexpr bool is_negatable(const Option& option) {
+    return option.type == Type::boolean && option.default_text == "true";
+}
+
+/// TINYHTTPD_MAX_TIME for max-time; empty for an action, which is never taken from the environment (images like to set
+/// TINYHTTPD_VERSION).
+[[nodiscard]] std::string environment_name(const Option& option);
+
+}  // namespace tinyhttpd::config

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// Layout of --help and writing of TOML. Only the few TOML forms that the option types need are written; toml++ reads them
+// back in the tests.
+#include "config/print.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "config/value.hpp"
+
+namespace tinyhttpd::config {
+
+namespace {
+
+constexpr std::size_t width = 80;
+constexpr std::size_t help_column = 29;
+
+std::string left_column(const Option& option) {
+    std::string out = option.letter != '\0' ? std::string("  -") + option.letter + ", " : "      ";
+    out += is_negatable(option) ? "--[no-]" : "--";
+    out += option.name;
+    if (!option.value_name.empty()) out += ' ' + std::string(option.value_name);
+    return out;
+}
+
+std::string right_column(const Option& option) {
+    std::string out(option.help);
+    if (option.type == Type::choice) {
+        out += ':';
+        for (const std::string_view choice : option.choices)
+            out += ' ' + std::string(choice) + (choice == option.choices.back() ? "" : ",");
+    }
+    if (option.default_text.empty() || option.default_text == "false") return out;
+    return out + " [" + std::string(option.default_text == "true" ? "on" : option.default_text) + "]";
+}
+
+/// Appends `text` in lines from help_column on.
+void wrap(std::string& out, std::string_view text) {
+    std::size_t column = help_column;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        if (column > help_column && column + 1 + word.size() > width) {
+            out += '\n' + std::string(help_column, ' ');
+            column = help_column;
+        } else if (column > help_column) {
+            out += ' ';
+            ++column;
+        }
+        out += word;
+        column += word.size();
+    }
+    out += '\n';
+}
+
+/// The length of the UTF-8 sequence at the front of `text`, 0 when there is none (RFC 3629 §4: no overlong form, no
+/// surrogate, nothing above U+10FFFF).
+std::size_t sequence_length(std::string_view text) {
+    const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const auto continues = [byte](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+    const unsigned first = byte(0);
+    const unsigned second = byte(1);
+    if (first < 0x80) return 1;
+    if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
+    if (first >= 0xe0 && first <= 0xef) {
+        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+        return continues(1) && continues(2) ? 3 : 0;
+    }
+    if (first >= 0xf0 && first <= 0xf4) {
+        if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+        return continues(1) && continues(2) && continues(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+/// `text` as a TOML basic string, if it is UTF-8.
+std::optional<std::string> quoted(std::string_view text) {
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    std::string out = "\"";
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0) return {};
+        const auto code = static_cast<unsigned char>(text.front());
+        if (code < 0x20 || code == 0x7f) {
+            if (code == '\n') {
+                out += "\\n";
+            } else {
+                out += "\\u00";
+                out += hex[code >> 4U];
+                out += hex[code & 15U];
+            }
+        } else {
+            if (code == '"' || code == '\\') out += '\\';
+            out += text.substr(0, length);
+        }
+        text.remove_prefix(length);
+    }
+    return out + '"';
+}
+
+/// The TOML value of a text, of the type the option takes in a file.
+std::optional<std::string> toml_value(const Option& option, std::string_view text) {
+    Value value;
+    switch (option.type) {
+        case Type::boolean:
+            if (parse_value(option, text, value)) return {};
+            return value.number != 0 ? "true" : "false";
+        case Type::count:
+        case Type::status:
+        case Type::count_or_auto:
+            if (text == "auto") break;
+            if (parse_value(option, text, value)) return {};
+            return std::to_string(value.number);
+        case Type::action:
+        case Type::text:
+        case Type::media_type:
+        case Type::input_path:
+        case Type::output_path:
+        case Type::choice:
+        case Type::size:
+        case Type::duration:
+        case Type::mode:
+        case Type::addresses:
+        case Type::headers: break;
+    }
+    return quoted(text);
+}
+
+std::vector<std::string> texts_of(const Option& option, const Layer& effective) {
+    std::vector<std::string> texts;
+    if (const auto found = effective.find(&option); found != effective.end()) {
+        for (const Given& given : found->second.texts) texts.push_back(given.text);
+    } else if (!option.default_text.empty()) {
+        texts.emplace_back(option.default_text);
+    }
+    return texts;
+}
+
+/// "max_head = …\n", nothing when there is neither a value nor a default.
+std::expected<std::string, std::string> assignment(const Option& option, const Layer& effective) {
+    const bool list = is_list(option.type);
+    std::string out;
+    for (const std::string& text : texts_of(option, effective)) {
+        const auto value = toml_value(option, text);
+        if (!value)
+            return std::unexpected("--print-config: " + std::string(option.key) +
+                                   " is not UTF-8, which TOML cannot hold (use --body-file for such a body)");
+        out += (out.empty() ? "" : ", ") + *value;
+    }
+    if (out.empty() && !list) return out;
+    const std::string_view key = option.key.substr(option.key.find('.') + 1);
+    return std::string(key) + " = " + (list ? '[' + out + ']' : out) + '\n';
+}
+
+}  // namespace
+
+std::string help_text() {
+    std::string out =
+        "Usage: tinyhttpd [OPTIONS] [BODY]\n"
+        "Answer every HTTP request with the same response.\n"
+        "\n"
+        "  tinyhttpd --listen 127.0.0.1:8000 --body \"Hello World!\"\n";
+    for (const OptionGroup& group : option_groups()) {
+        out += '\n' + std::string(group.heading) + ":\n";
+        for (const Option& option : group.options) {
+            const std::string left = left_column(option);
+            out += left;
+            if (left.size() + 2 > help_column) {
+                out += '\n' + std::string(help_column, ' ');
+            } else {
+                out += std::string(help_column - left.size(), ' ');
+            }
+            wrap(out, right_column(option));
+        }
+    }
+    out +=
+        "\n"
+        "Durations: 250us, 100ms, 5s, 1m, 2h or 0. Sizes: 512, 4k, 1M.\n"
+        "Every option that takes a value, and every on/off switch, can be given as\n"
+        "TINYHTTPD_<NAME> in the environment, --max-time as TINYHTTPD_MAX_TIME;\n"
+        "a flag wins over the environment, the environment over the file.\n"
+        "See tinyhttpd(1) and tinyhttpd.toml(5).\n";
+    return out;
+}
+
+std::string version_text(std::string_view version, std::span<const std::string> engines_built_in) {
+    std::string engines;
+    for (const std::string& engine : engines_built_in) engines += (engines.empty() ? "" : ", ") + engine;
+    return "tinyhttpd " + std::string(version) + " (engines: " + engines + ")\n";
+}
+
+std::expected<std::string, std::string> config_text(const Layer& effective) {
+    std::string top;
+    std::map<std::string_view, std::string> sections;
+    std::vector<std::string_view> order;
+    for (const Option* option : all_options()) {
+        if (option->key.empty()) continue;
+        auto line = assignment(*option, effective);
+        if (!line) return line;
+        const auto dot = option->key.find('.');
+        if (dot == std::string_view::npos) {
+            top += *line;
+            continue;
+        }
+        const auto [section, inserted] = sections.try_emplace(option->key.substr(0, dot));
+        if (inserted) order.push_back(section->first);
+        section->second += *line;
+    }
+    for (const std::string_view section : order) top += "\n[" + std::string(section) + "]\n" + sections[section];
+    return top;
+}
+
+}  // namespace tinyhttpd::config

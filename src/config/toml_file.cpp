@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The only file that includes toml++. It walks the tables, holds each key against the option table and each value against
+// the TOML types its option takes, and turns it into the text a flag would have had.
+#include "config/toml_file.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+#include "config/suggest.hpp"
+#include "config/value.hpp"
+
+namespace tinyhttpd::config {
+
+namespace {
+
+/// What an error says an option wants, and the node types that are it.
+struct Wanted {
+    std::string_view words;
+    bool string = false;
+    bool integer = false;
+    bool boolean = false;
+    bool list = false;
+};
+
+Wanted wanted_for(Type type) {
+    switch (type) {
+        case Type::action: break;
+        case Type::boolean: return {.words = "true or false", .boolean = true};
+        case Type::text:
+        case Type::media_type:
+        case Type::input_path:
+        case Type::output_path:
+        case Type::choice: return {.words = "a string", .string = true};
+        // A bare 660 would be decimal, and 0660 is no TOML.
+        case Type::mode: return {.words = "a string in octal such as \"0660\"", .string = true};
+        case Type::count:
+        case Type::status: return {.words = "an integer", .integer = true};
+        case Type::count_or_auto: return {.words = "an integer or \"auto\"", .string = true, .integer = true};
+        case Type::size: return {.words = "a string such as \"4k\" or an integer", .string = true, .integer = true};
+        // The integer 0 is a duration; any other is refused by its own words.
+        case Type::duration: return {.words = "a string such as \"100ms\" or \"5s\"", .string = true, .integer = true};
+        case Type::addresses:
+        case Type::headers: return {.words = "a string or an array of strings", .string = true, .list = true};
+    }
+    return {};
+}
+
+std::string_view words_for(toml::node_type type) {
+    switch (type) {
+        case toml::node_type::none: return "nothing";
+        case toml::node_type::table: return "a table";
+        case toml::node_type::array: return "an array";
+        case toml::node_type::string: return "a string";
+        case toml::node_type::integer: return "an integer";
+        case toml::node_type::floating_point: return "a float";
+        case toml::node_type::boolean: return "a boolean";
+        case toml::node_type::date: return "a date";
+        case toml::node_type::time: return "a time";
+        case toml::node_type::date_time: return "a date and time";
+    }
+    return "something else";
+}
+
+/// One walk over one document.
+class Walk {
+public:
+    Walk(TomlFile& out, std::string_view name, std::string_view directory) : out_(out), name_(name), directory_(directory) {
+        for (const Option* option : all_options()) {
+            if (option->key.empty()) continue;
+            names_.emplace_back(option->key);
+            if (const auto dot = option->key.find('.'); dot != std::string_view::npos)
+                if (std::string section(option->key.substr(0, dot)); !is_section(section)) sections_.push_back(std::move(section));
+        }
+        names_.insert(names_.end(), sections_.begin(), sections_.end());
+    }
+
+    void table(const toml::table& table, const std::string& section) {
+        for (const auto& [key, node] : table) {
+            const std::string path = section.empty() ? std::string(key.str()) : section + '.' + std::string(key.str());
+            const auto option = std::ranges::find_if(all_options(), [&](const Option* o) { return !o->key.empty() && o->key == path; });
+            if (option != all_options().end()) {
+                value(**option, path, node);
+            } else if (!is_section(path)) {
+                unknown(key, path);
+            } else if (const toml::table* inner = node.as_table()) {
+                this->table(*inner, path);
+            } else {
+                complain(node.source(), path + ": expected a table, found " + std::string(words_for(node.type())));
+            }
+        }
+    }
+
+    void complain(const toml::source_region& source, std::string_view what) { out_.problems.push_back(at(source) + std::string(what)); }
+
+private:
+    bool is_section(std::string_view path) const { return std::ranges::find(sections_, path) != sections_.end(); }
+
+    std::string at(const toml::source_region& source) const {
+        return std::string(name_) + ':' + std::to_string(source.begin.line) + ':' + std::to_string(source.begin.column) + ": ";
+    }
+
+    void unknown(const toml::key& key, const std::string& path) {
+        std::string_view near = nearest(path, names_);
+        if (near.empty()) {
+            // A known key in the wrong section: `max_head` at the top.
+            const auto same =
+                std::ranges::find_if(names_, [&](const std::string& name) { return name.ends_with('.' + std::string(key.str())); });
+            if (same != names_.end()) near = *same;
+        }
+        complain(key.source(),
+                 "unknown key '" + shown_key(path) + "'" +
+                     (near.empty() ? " (the keys are in tinyhttpd.toml(5))" : " (did you mean '" + std::string(near) + "'?)"));
+    }
+
+    /// A key can hold anything, line ends included; the caller has the quotes.
+    static std::string shown_key(std::string_view path) {
+        std::string text = shown(path);
+        return text.starts_with('\'') ? text.substr(1, text.size() - 2) : text;
+    }
+
+    void value(const Option& option, const std::string& path, const toml::node& node) {
+        const Wanted wanted = wanted_for(option.type);
+        Setting setting{at(node.source()) + path, {}};
+        bool fits = true;
+        if (const toml::array* array = node.as_array(); array != nullptr && wanted.list) {
+            for (const toml::node& element : *array) fits = add(option, wanted, path, element, setting) && fits;
+        } else {
+            fits = add(option, wanted, path, node, setting);
+        }
+        if (fits) out_.layer.emplace(&option, std::move(setting));
+    }
+
+    bool add(const Option& option, const Wanted& wanted, const std::string& path, const toml::node& node, Setting& setting) {
+        std::string text;
+        if (const auto* string = node.as_string(); string != nullptr && wanted.string) {
+            text = string->get();
+        } else if (const auto* integer = node.as_integer(); integer != nullptr && wanted.integer) {
+            text = std::to_string(integer->get());
+        } else if (const auto* boolean = node.as_boolean(); boolean != nullptr && wanted.boolean) {
+            text = boolean->get() ? "true" : "false";
+        } else {
+            complain(node.source(), path + ": expected " + std::string(wanted.words) + ", found " + std::string(words_for(node.type())));
+            return false;
+        }
+        const std::string place = at(node.source()) + path + " = " + shown(text);
+        // "A relative path in TOML is relative to that file": what is read belongs to the file that asks for it.
+        if (option.type == Type::input_path && !directory_.empty() && !text.empty() && text != "-" && !text.starts_with('/'))
+            text = std::string(directory_) + '/' + text;
+        setting.texts.push_back({std::move(text), place});
+        return true;
+    }
+
+    TomlFile& out_;
+    std::string_view name_;
+    std::string_view directory_;
+    std::vector<std::string> sections_;
+    std::vector<std::string> names_;
+};
+
+}  // namespace
+
+TomlFile read_toml(std::string_view text, std::string_view name, std::string_view directory) {
+    TomlFile out;
+    Walk walk(out, name, directory);
+    try {
+        const toml::table document = toml::parse(text, name);
+        walk.table(document, {});
+    } catch (const toml::parse_error& error) {
+        walk.complain(error.source(), error.description());
+    }
+    return out;
+}
+
+}  // namespace tinyhttpd::config

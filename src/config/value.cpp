@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// The value of each type of option, and the rules for the headers a user may set. Refusals are whole sentences.
+#include "config/value.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.hpp"
+#include "base/verify.hpp"
+#include "config/units.hpp"
+
+namespace tinyhttpd::config {
+
+namespace {
+
+using Refusal = std::optional<std::string>;
+
+/// "1 to 1024", "256 to 16M", "0 or more".
+std::string range_text(const Option& option, std::string (*text)(std::uint64_t)) {
+    // 2^63-1 says no more to a reader than that there is no limit worth naming.
+    if (option.maximum >= 0x7fff'ffff'ffff'ffff) return text(option.minimum) + " or more";
+    return text(option.minimum) + " to " + text(option.maximum);
+}
+
+bool in_range(const Option& option, std::uint64_t number) {
+    return number >= option.minimum && number <= option.maximum;
+}
+
+std::string plain_text(std::uint64_t number) {
+    return std::to_string(number);
+}
+
+std::string microseconds_text(std::uint64_t number) {
+    return duration_text(Duration(static_cast<Duration::rep>(number)));
+}
+
+Refusal read_count(const Option& option, std::string_view text, Value& value) {
+    const auto count = parse_count(text);
+    if (!count || !in_range(option, *count)) return "expected a number, " + range_text(option, plain_text);
+    value.number = *count;
+    return {};
+}
+
+Refusal read_count_or_auto(const Option& option, std::string_view text, Value& value) {
+    if (text == "auto") {
+        value.number = 0;
+        return {};
+    }
+    if (auto refusal = read_count(option, text, value)) return *refusal + ", or auto";
+    return {};
+}
+
+Refusal read_size(const Option& option, std::string_view text, Value& value) {
+    const auto size = parse_size(text);
+    if (!size) return size.error();
+    if (!in_range(option, *size)) return "expected a size, " + range_text(option, size_text);
+    value.number = *size;
+    return {};
+}
+
+Refusal read_duration(const Option& option, std::string_view text, Value& value) {
+    const auto duration = parse_duration(text);
+    if (!duration) return duration.error();
+    if (!in_range(option, static_cast<std::uint64_t>(duration->count())))
+        return "expected a duration, " + range_text(option, microseconds_text);
+    value.duration = *duration;
+    return {};
+}
+
+Refusal read_status(const Option& option, std::string_view text, Value& value) {
+    const auto code = parse_count(text);
+    // RFC 9110 §15.2: a client goes on waiting for the final answer after a 1xx.
+    if (code && *code >= 100 && *code < 200) return "a 1xx status is never a final answer; expected 200 to 999";
+    if (!code || !in_range(option, *code)) return "expected a status code, 200 to 999";
+    value.number = *code;
+    return {};
+}
+
+Refusal read_choice(const Option& option, std::string_view text, Value& value) {
+    const auto found = std::ranges::find(option.choices, text);
+    if (found != option.choices.end()) {
+        value.number = static_cast<std::uint64_t>(found - option.choices.begin());
+        return {};
+    }
+    std::string names;
+    for (std::size_t i = 0; i < option.choices.size(); ++i) {
+        if (i > 0) names += i + 1 == option.choices.size() ? " or " : ", ";
+        names += option.choices[i];
+    }
+    return "expected " + names;
+}
+
+Refusal read_media_type(std::string_view text, Value& value) {
+    if (trim(text).empty()) return "the type is empty (to send no Content-Type, use --header 'Content-Type:')";
+    if (!is_field_value(text)) return "a control character cannot be sent in a header";
+    value.text = trim(text);
+    return {};
+}
+
+struct Reserved {
+    std::string_view name;
+    std::string_view why;
+};
+
+// What the framing and the connection depend on is never the user's to contradict.
+constexpr std::array<Reserved, 4> reserved_headers = {{
+    {"Content-Length", "Content-Length follows from the body and cannot be set"},
+    {"Transfer-Encoding", "Transfer-Encoding cannot be set: the body is sent with its Content-Length"},
+    {"Connection", "Connection is set by the server (see --no-keepalive)"},
+    {"Date", "Date is set by the server (--no-date leaves it out)"},
+}};
+
+Refusal read_header(std::string_view text, Value& value) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) return "expected 'Name: value', there is no ':'";
+    const std::string_view name = text.substr(0, colon);
+    const std::string_view content = trim(text.substr(colon + 1));
+    if (name.empty()) return "the name in front of the ':' is missing";
+    // RFC 9112 §5.1: no whitespace between the name and the colon; a token has none.
+    if (!is_token(name)) return "the name " + shown(name) + " holds a character that header names cannot have";
+    if (!is_field_value(content)) return "a CR, LF, NUL or other control character cannot be sent in a header";
+    for (const Reserved& reserved : reserved_headers)
+        if (equals_ignore_case(name, reserved.name)) return std::string(reserved.why);
+    value.headers.push_back({std::string(name), std::string(content)});
+    return {};
+}
+
+Refusal read_path(std::string_view text, Value& value) {
+    if (text.empty()) return "the path is empty";
+    if (text.find('\0') != std::string_view::npos) return "a path cannot hold a NUL byte";
+    value.text = text;
+    return {};
+}
+
+}  // namespace
+
+std::optional<std::string> parse_value(const Option& option, std::string_view text, Value& value) {
+    switch (option.type) {
+        case Type::action: break;
+        case Type::text: value.text = text; return {};
+        case Type::media_type: return read_media_type(text, value);
+        case Type::input_path:
+        case Type::output_path: return read_path(text, value);
+        case Type::choice: return read_choice(option, text, value);
+        case Type::count: return read_count(option, text, value);
+        case Type::count_or_auto: return read_count_or_auto(option, text, value);
+        case Type::size: return read_size(option, text, value);
+        case Type::duration: return read_duration(option, text, value);
+        case Type::status: return read_status(option, text, value);
+        case Type::headers: return read_header(text, value);
+        case Type::boolean: {
+            const auto on = parse_boolean(text);
+            if (!on) return on.error();
+            value.number = *on ? 1 : 0;
+            return {};
+        }
+        case Type::mode: {
+            const auto mode = parse_mode(text);
+            if (!mode) return mode.error();
+            value.number = *mode;
+            return {};
+        }
+        case Type::addresses: {
+            auto address = parse_listen_address(text);
+            if (!address) return address.error();
+            value.addresses.push_back(*std::move(address));
+            return {};
+        }
+    }
+    VERIFY(option.type != Type::action);
+    return {};
+}
+
+std::string shown(std::string_view text) {
+    constexpr std::size_t longest = 60;
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::string out;
+    bool quote = text.empty();
+    for (const char byte : text.substr(0, longest)) {
+        const auto code = static_cast<unsigned char>(byte);
+        quote = quote || byte == ' ' || byte == '\'' || byte == '"';
+        if (code >= 0x20 && code != 0x7f) {
+            out += byte;
+        } else if (byte == '\n') {
+            out += "\\n";
+        } else {
+            out += "\\x";
+            out += hex[code >> 4U];
+            out += hex[code & 15U];
+        }
+    }
+    if (text.size() > longest) out += "…";
+    return quote ? "'" + out + "'" : out;
+}
+
+}  // namespace tinyhttpd::config

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// parse_value: the text of any option to its value, by the option's type, with its range checked. Where the text came
+// from does not matter here; the caller puts the place in front of the refusal.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/option_table.hpp"
+
+namespace tinyhttpd::config {
+
+/// Reads `text` into `value`; a list grows by one. Returns one sentence that says what would have been right, or nothing
+/// when the text was. Requires that the option is no action.
+[[nodiscard]] std::optional<std::string> parse_value(const Option& option, std::string_view text, Value& value);
+
+/// `text` as an error message shows it: control bytes escaped, quoted when it holds spaces, cut when long.
+[[nodiscard]] std::string shown(std::string_view text);
+
+}  // namespace tinyhttpd::config
