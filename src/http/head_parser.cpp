@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include "http/head_parser.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/ascii.hpp"
+#include "http/authority.hpp"
+#include "http/field_values.hpp"
+
+namespace tinyhttpd::http {
+
+namespace {
+
+template <class Word>
+Word load(const char* from) {
+    Word word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+// Whether `text`, which has as many bytes, is `expected`: a few wide comparisons, decided by the constant's size.
+template <std::size_t size>
+bool is_exactly(const char* text, const char (&expected)[size]) {
+    return std::memcmp(text, expected, size - 1) == 0;
+}
+
+// The same without regard to case, for a token: OR-ing 0x20 maps no two tchars of different letters together, and no tchar
+// but "-" itself to "-". `lower` is lower case and at least 4 bytes.
+template <std::size_t terminated>
+bool is_name(const char* text, const char (&lower)[terminated]) {
+    constexpr std::size_t size = terminated - 1;
+    if constexpr (size >= 8) {
+        constexpr std::uint64_t bit = 0x2020202020202020;
+        bool same = true;
+        for (std::size_t at = 0; at + 8 <= size; at += 8) same &= (load<std::uint64_t>(text + at) | bit) == load<std::uint64_t>(lower + at);
+        return same && (load<std::uint64_t>(text + size - 8) | bit) == load<std::uint64_t>(lower + size - 8);
+    } else {
+        constexpr std::uint32_t bit = 0x20202020;
+        return (load<std::uint32_t>(text) | bit) == load<std::uint32_t>(lower) &&
+               (load<std::uint32_t>(text + size - 4) | bit) == load<std::uint32_t>(lower + size - 4);
+    }
+}
+
+bool is_space(char byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+// RFC 9110 §9.1: methods are case-sensitive.
+Method known_method(std::string_view text) {
+    if (text == "GET") return Method::get;
+    if (text == "HEAD") return Method::head;
+    if (text == "OPTIONS") return Method::options;
+    if (text == "CONNECT") return Method::connect;
+    if (text == "TRACE") return Method::trace;
+    return Method::other;
+}
+
+}  // namespace
+
+template <class Scan>
+typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::parse(std::string_view input, std::size_t max_head) {
+    Cursor in{input.data(), input.data() + position_, input.data() + std::min(input.size(), max_head)};
+    if (part_ >= Part::name || request_line(in)) field_lines(in);
+    position_ = in.offset();
+    if (part_ == Part::end) return judge();
+    if (status_ == Status::none) {
+        if (input.size() < max_head) return Verdict::incomplete;
+        status_ = part_ == Part::method ? Status::bad_request : part_ < Part::name ? Status::uri_too_long : Status::header_fields_too_large;
+    }
+    return Verdict::refused;
+}
+
+template <class Scan>
+bool BasicHeadParser<Scan>::request_line(Cursor& in) {
+    switch (part_) {
+        case Part::method:
+            if (!method(in)) return false;
+            [[fallthrough]];
+        case Part::target:
+            if (!target(in)) return false;
+            [[fallthrough]];
+        case Part::version: return version(in);
+        case Part::name:
+        case Part::value:
+        case Part::end: break;
+    }
+    return true;
+}
+
+template <class Scan>
+bool BasicHeadParser<Scan>::method(Cursor& in) {
+    if (in.end - in.begin >= 4 && is_exactly(in.begin, "GET ")) {
+        head_.method = Method::get;
+        head_.method_size = 3;
+        in.at = in.begin + 4;
+    } else {
+        Scan::skip_token(in);
+        if (in.done()) return false;
+        if (*in.at != ' ' || in.at == in.begin) return refuse_byte(in);
+        head_.method_size = in.offset();
+        head_.method = known_method({in.begin, head_.method_size});
+        ++in.at;
+    }
+    part_ = Part::target;
+    return true;
+}
+
+template <class Scan>
+bool BasicHeadParser<Scan>::target(Cursor& in) {
+    Scan::skip_target(in);
+    if (in.done()) return false;
+    const std::uint32_t size = in.offset() - head_.method_size - 1;
+    if (*in.at != ' ' || size == 0) return refuse_byte(in);
+    head_.target_size = size;
+    ++in.at;
+    part_ = Part::version;
+    return true;
+}
+
+// Stays at the version's first byte until the line is complete.
+template <class Scan>
+bool BasicHeadParser<Scan>::version(Cursor& in) {
+    static constexpr std::string_view pattern = "HTTP/0.0\r\n";
+    head_.minor_version = 1;
+    bool is_major_1 = true;
+    if (in.left() < pattern.size() || !is_exactly(in.at, "HTTP/1.1\r\n")) {
+        for (std::size_t i = 0; i < std::min(in.left(), pattern.size()); ++i) {
+            if (pattern[i] == '0' ? ascii::is(in.at[i], ascii::digit) : in.at[i] == pattern[i]) continue;
+            in.at += i;
+            return refuse_byte(in);
+        }
+        if (in.left() < pattern.size()) return false;
+        is_major_1 = in.at[5] == '1';
+        // RFC 9110 §2.5: a later minor version is read as the latest one known.
+        if (in.at[7] == '0') head_.minor_version = 0;
+    }
+    in.at += pattern.size();
+    part_ = Part::name;
+    line_ = in.offset();
+    // The version is judged before the form of the target: the preface of HTTP/2 is `PRI * HTTP/2.0`.
+    if (!is_major_1) return refuse(Status::version_not_supported);
+    const char* const first = in.begin + head_.method_size + 1;
+    if (*first == '/' && head_.method != Method::connect) return true;
+    const auto form = target_form({first, head_.target_size}, head_.method);
+    if (!form) return refuse(Status::bad_request);
+    head_.form = *form;
+    return true;
+}
+
+template <class Scan>
+void BasicHeadParser<Scan>::field_lines(Cursor& in) {
+    if (part_ == Part::value && !value(in)) return;
+    while (name(in) && value(in)) {
+    }
+}
+
+// RFC 9112 §5.1: a token with the colon right behind it. White space before either is refused, and so is the obsolete
+// folding of lines (§5.2), which starts one with it.
+template <class Scan>
+bool BasicHeadParser<Scan>::name(Cursor& in) {
+    Scan::skip_token(in);
+    if (in.done()) return false;
+    const bool is_empty = in.offset() == line_;
+    if (*in.at == ':' && !is_empty) {
+        colon_ = in.offset();
+        ++in.at;
+        part_ = Part::value;
+        return true;
+    }
+    if (*in.at != '\r' || !is_empty) return refuse_byte(in);
+    if (crlf(in)) part_ = Part::end;
+    return false;
+}
+
+template <class Scan>
+bool BasicHeadParser<Scan>::value(Cursor& in) {
+    Scan::skip_value(in);
+    if (in.done()) return false;
+    if (*in.at != '\r') return refuse_byte(in);
+    const char* begin = in.begin + colon_ + 1;
+    const char* end = in.at;
+    if (!crlf(in)) return false;
+    while (begin != end && is_space(*begin)) ++begin;
+    while (begin != end && is_space(end[-1])) --end;
+    part_ = Part::name;
+    const bool is_acceptable = field(in, {begin, end});
+    line_ = in.offset();
+    return is_acceptable;
+}
+
+// RFC 9112 §2.2: a bare CR is an error. Stays at the CR while the byte behind it is missing.
+template <class Scan>
+bool BasicHeadParser<Scan>::crlf(Cursor& in) {
+    if (in.left() < 2) return false;
+    if (in.at[1] != '\n') {
+        ++in.at;
+        return refuse_byte(in);
+    }
+    in.at += 2;
+    return true;
+}
+
+template <class Scan>
+bool BasicHeadParser<Scan>::field(const Cursor& in, std::string_view text) {
+    const char* const name = in.begin + line_;
+    const auto offset = static_cast<std::uint32_t>(text.data() - in.begin);
+    bool is_acceptable = true;
+    switch (colon_ - line_) {
+        case 4:
+            if (!is_name(name, "host")) break;
+            // RFC 9112 §3.2: once, whatever the version.
+            is_acceptable = head_.host_offset == 0 && is_host(text);
+            head_.host_offset = offset;
+            break;
+        case 6:
+            if (is_name(name, "expect")) read_expect(head_, text);
+            break;
+        case 7:
+            if (is_name(name, "referer")) head_.referer_offset = offset;
+            break;
+        case 10:
+            if (is_name(name, "user-agent")) head_.user_agent_offset = offset;
+            if (is_name(name, "connection")) read_connection(head_, text);
+            break;
+        case 14:
+            if (is_name(name, "content-length")) is_acceptable = read_content_length(head_, text);
+            break;
+        case 17:
+            if (is_name(name, "transfer-encoding")) is_acceptable = read_transfer_encoding(head_, text);
+            break;
+    }
+    return is_acceptable || refuse(Status::bad_request);
+}
+
+// RFC 9112 §3.2 (no Host), §6.1 and §6.3 (where the content ends, or that nobody can tell).
+template <class Scan>
+typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::judge() {
+    const unsigned fields = head_.fields;
+    const bool is_coded = (fields & HeadField::transfer_encoding) != 0;
+    if (head_.host_offset == 0 && head_.minor_version > 0)
+        refuse(Status::bad_request);
+    else if (is_coded && ((fields & HeadField::content_length) != 0 || head_.minor_version == 0))
+        refuse(Status::bad_request);
+    else if ((fields & HeadField::other_coding) != 0)
+        refuse(Status::not_implemented);
+    else if (is_coded)
+        head_.framing = Framing::chunked;
+    else if (head_.content_length > 0)
+        head_.framing = Framing::length;
+    return status_ == Status::none ? Verdict::complete : Verdict::refused;
+}
+
+template class BasicHeadParser<PortableScan>;
+#ifdef TINYHTTPD_HAS_VECTOR_SCAN
+template class BasicHeadParser<VectorScan>;
+#endif
+
+}  // namespace tinyhttpd::http

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// HeadParser: judges request heads by RFC 9112, strictly and as their bytes come. The session calls it; it allocates
+// nothing, copies nothing, and knows neither bodies nor answers. Errors are found from left to right at a byte that depends
+// on the bytes alone: what a head is worth never depends on how it was split.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/request_head.hpp"
+#include "http/scan.hpp"
+#include "http/status.hpp"
+
+namespace tinyhttpd::http {
+
+/// Resumes where it stopped: shown a head byte by byte it looks at each byte once, but for the version and a CR.
+template <class Scan>
+class BasicHeadParser {
+public:
+    enum class Verdict : std::uint8_t { incomplete, complete, refused };
+
+    /// `input` starts at the first byte of the head, each time, and holds at least what it held the last time. Bytes from
+    /// `max_head` on are not looked at: a head that is not complete by then is too large, 414 when its request line
+    /// is, 400 when its method is, otherwise 431. After `complete` or `refused` a new parser is needed.
+    [[nodiscard]] Verdict parse(std::string_view input, std::size_t max_head);
+
+    /// What the head says; whole after `complete`, else as far as it has been judged.
+    [[nodiscard]] const RequestHead& head() const { return head_; }
+    /// After `complete`: bytes of the head, its empty line included. After `refused`: bytes up to and with the bad one.
+    [[nodiscard]] std::size_t size() const { return position_; }
+    /// After `refused`: 400, 414, 431, 501 or 505.
+    [[nodiscard]] Status status() const { return status_; }
+    /// Whether the request line was complete and well-formed, so that method, target and version are in their places.
+    [[nodiscard]] bool has_request_line() const { return part_ > Part::version; }
+
+private:
+    enum class Part : std::uint8_t { method, target, version, name, value, end };
+
+    // Each goes on at in.at and returns whether its element is complete; false is "more bytes", a refusal or the end.
+    [[nodiscard]] bool request_line(Cursor& in);
+    [[nodiscard]] bool method(Cursor& in);
+    [[nodiscard]] bool target(Cursor& in);
+    [[nodiscard]] bool version(Cursor& in);
+    [[nodiscard]] bool name(Cursor& in);
+    [[nodiscard]] bool value(Cursor& in);
+    [[nodiscard]] bool crlf(Cursor& in);
+    [[nodiscard]] bool field(const Cursor& in, std::string_view text);
+    void field_lines(Cursor& in);
+    [[nodiscard]] Verdict judge();
+
+    bool refuse(Status status) {
+        status_ = status;
+        return false;
+    }
+    bool refuse_byte(Cursor& in) {
+        ++in.at;
+        return refuse(Status::bad_request);
+    }
+
+    RequestHead head_;
+    std::uint32_t position_ = 0;  ///< of the first byte not yet judged
+    std::uint32_t line_ = 0;      ///< where the current field line starts
+    std::uint32_t colon_ = 0;     ///< in it
+    Part part_ = Part::method;
+    Status status_ = Status::none;
+};
+
+using HeadParser = BasicHeadParser<FastestScan>;
+
+extern template class BasicHeadParser<PortableScan>;
+#ifdef TINYHTTPD_HAS_VECTOR_SCAN
+extern template class BasicHeadParser<VectorScan>;
+#endif
+
+}  // namespace tinyhttpd::http

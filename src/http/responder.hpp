@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+// Responder: HTTP as one worker speaks it. tcp::Server shows it the bytes of each connection and sends what it puts into a
+// batch; the state of a connection is its Session. Sans-I/O: it knows no socket, no engine and no deadline, and on the way
+// from bytes to batch it allocates nothing, copies nothing and asks no clock.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/exchange.hpp"
+#include "base/protocol.hpp"
+#include "base/quota.hpp"
+#include "http/exchange.hpp"
+#include "http/response.hpp"
+#include "http/session.hpp"
+
+namespace tinyhttpd::http {
+
+struct ResponderLimits {
+    std::size_t max_head = 16 * 1024;
+    std::uint64_t max_body = 1024 * 1024;
+    bool keepalive = true;
+    std::uint64_t keepalive_requests = 0;  ///< answers on one connection, the last of which closes it; 0: no limit
+    std::size_t write_buffer = 4096;       ///< a batch that has reached it is sent before more requests are judged
+    Quota* quota = nullptr;                ///< shared by all workers; null: no limit
+};
+
+template <ExchangeLog Log>
+class Responder {
+public:
+    using Session = http::Session;
+    using Instant = std::chrono::steady_clock::time_point;
+    using WallTime = std::chrono::system_clock::time_point;
+    using WallClock = WallTime (*)();
+
+    Responder(const ResponseSpec& spec, const ResponderLimits& limits, Log log, WallClock wall_clock = &std::chrono::system_clock::now)
+        : renderings_(spec, limits.write_buffer),
+          write_buffer_(limits.write_buffer),
+          // Places in a head are 32-bit numbers. The largest length stands for all that are larger.
+          max_head_(std::min<std::size_t>(limits.max_head, std::numeric_limits<std::uint32_t>::max())),
+          max_body_(std::min(limits.max_body, std::numeric_limits<std::uint64_t>::max() - 1)),
+          answers_max_(
+              static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.keepalive_requests, std::numeric_limits<std::uint32_t>::max()))),
+          keepalive_(limits.keepalive),
+          quota_(limits.quota),
+          wall_clock_(wall_clock),
+          log_(std::move(log)) {
+        renderings_.refresh(std::chrono::system_clock::to_time_t(wall_clock_()));
+    }
+
+    /// To be called once per turn of the event loop, before its events: renews Date when a second may have passed.
+    void tick(Instant now) {
+        if (now >= next_second_) {
+            const WallTime wall = wall_clock_();
+            const auto second = std::chrono::floor<std::chrono::seconds>(wall);
+            renderings_.refresh(std::chrono::system_clock::to_time_t(second));
+            // A wall clock that is set meanwhile is noticed a second late at most.
+            next_second_ = now + std::chrono::duration_cast<Instant::duration>(second + std::chrono::seconds(1) - wall);
+        }
+        log_.tick(now);
+    }
+    /// When tick() is wanted even without events. Date needs none: it is renewed before anything is answered.
+    [[nodiscard]] std::optional<Instant> next_tick() const { return log_.due(); }
+    [[nodiscard]] Log& log() { return log_; }
+
+    /// Whether open() wants the peer's text.
+    [[nodiscard]] bool wants_peer() const { return log_.enabled(); }
+    /// Starts a new connection in `session`. `peer`: address without port, or "unix:".
+    void open(Session& session, std::string_view peer) {
+        session = Session{};
+        if (log_.enabled()) session.peer = PeerText(peer);
+    }
+
+    /// Judges as many requests of `input`, which starts with what was not consumed before, as it holds and as the output
+    /// limit allows. All answers go into `out`. With Next::receive the rest of the input, at most max_head bytes, is an
+    /// unfinished head. Not to be called again after Next::close.
+    [[nodiscard]] Advance advance(Session& session, std::string_view input, Batch& out) {
+        std::size_t consumed = 0;
+        while (consumed != input.size()) {
+            if (is_full(out)) return {consumed, Next::flush};
+            const std::string_view rest = input.substr(consumed);
+            const Step step = session.phase == Phase::body ? skip_body(session, rest, out) : take_head(session, rest, out);
+            consumed += step.consumed;
+            if (step.outcome == Outcome::go_on) [[likely]]
+                continue;
+            const Next next = step.outcome == Outcome::wait ? Next::receive : step.outcome == Outcome::flush ? Next::flush : Next::close;
+            return {consumed, next};
+        }
+        return {consumed, Next::receive};
+    }
+
+    [[nodiscard]] Phase phase(const Session& session) const { return session.phase; }
+
+    /// The peer has shut its side down. A request that is complete is answered like any other, one that is not gets no
+    /// answer, so there is nothing to say or to forget.
+    void finish(Session&) {}
+
+    /// The deadline of the current phase has passed; the connection is to be closed. Appends a 408 when a byte of a request
+    /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
+    void expire(Session& session, Batch& out) {
+        if (!session.has_begun) return;
+        const std::uint64_t body_bytes = renderings_.refuse(out, Status::request_timeout, content_for(session));
+        // Without a saved head there is none to describe: the bytes are with the caller.
+        if (log_.enabled()) {
+            write_log(session, session.saved_head ? describe(session.parser, session.saved_head.get()) : Exchange{},
+                      static_cast<int>(Status::request_timeout), body_bytes);
+        }
+    }
+
+    /// From now on every answer carries `Connection: close`, and Next::close follows it.
+    void announce_close() { is_closing_ = true; }
+
+    /// The send of a batch with this lease has completed, or never will.
+    void release(Lease lease) { renderings_.release(lease); }
+
+    /// The connection is gone.
+    void close(Session& session) { session.saved_head.reset(); }
+
+private:
+    enum class Outcome : std::uint8_t { go_on, wait, flush, close };
+    struct Step {
+        std::size_t consumed;
+        Outcome outcome;
+    };
+
+    // RFC 9112 §2.2 asks for one empty line at least; the number is bounded so that a peer cannot feed them for ever.
+    static constexpr std::uint8_t empty_lines_max = 8;
+
+    [[nodiscard]] bool is_full(const Batch& out) const {
+        return out.bytes() >= write_buffer_ || out.room() < Renderings::slices_per_answer;
+    }
+
+    [[nodiscard]] static Content content_for(const Session& session) {
+        return session.parser.head().method == Method::head ? Content::left_out : Content::sent;
+    }
+
+    Step take_head(Session& session, std::string_view input, Batch& out) {
+        session.has_begun = true;
+        if (input.front() == '\r' && session.parser.size() == 0) [[unlikely]]
+            return skip_empty_line(session, input, out);
+        switch (session.parser.parse(input, max_head_)) {
+            case HeadParser::Verdict::complete: break;
+            case HeadParser::Verdict::incomplete: session.phase = Phase::head; return {0, Outcome::wait};
+            case HeadParser::Verdict::refused: return {session.parser.size(), refuse(session, session.parser.status(), input.data(), out)};
+        }
+        const RequestHead& head = session.parser.head();
+        const std::size_t size = session.parser.size();
+        if (const Status status = turn_down(head); status != Status::none) [[unlikely]] {
+            return {size, refuse(session, status, input.data(), out)};
+        }
+        if (head.framing != Framing::none) [[unlikely]]
+            return {size, begin_body(session, input, out)};
+        return {size, answer(session, input.data(), out)};
+    }
+
+    Step skip_empty_line(Session& session, std::string_view input, Batch& out) {
+        if (input.size() < 2) {
+            session.phase = Phase::head;
+            return {0, Outcome::wait};
+        }
+        if (input[1] != '\n' || session.empty_lines == empty_lines_max) {
+            return {2, refuse(session, Status::bad_request, input.data(), out)};
+        }
+        ++session.empty_lines;
+        session.has_begun = false;
+        return {2, Outcome::go_on};
+    }
+
+    /// What is well-formed and yet not answered with the configured response.
+    [[nodiscard]] Status turn_down(const RequestHead& head) const {
+        if (head.method == Method::connect || head.method == Method::trace) return Status::method_not_allowed;
+        if (head.framing == Framing::length && head.content_length > max_body_) return Status::content_too_large;
+        if ((head.fields & HeadField::expect_other) != 0) return Status::expectation_failed;
+        return Status::none;
+    }
+
+    Outcome begin_body(Session& session, std::string_view input, Batch& out) {
+        const RequestHead& head = session.parser.head();
+        session.phase = Phase::body;
+        session.body = head.framing == Framing::length
+                           ? BodyReader::length(head.content_length)
+                           : BodyReader::chunked({.content = max_body_, .framing = static_cast<std::uint32_t>(max_head_)});
+        const std::size_t size = session.parser.size();
+        if (log_.enabled()) {
+            session.saved_head = std::make_unique_for_overwrite<char[]>(size);
+            std::memcpy(session.saved_head.get(), input.data(), size);
+        }
+        // RFC 9110 §10.1.1: not on 1.0, and not when the client did not wait for it.
+        if ((head.fields & HeadField::expect_continue) == 0 || head.minor_version == 0 || input.size() > size) return Outcome::go_on;
+        Renderings::invite(out);
+        return Outcome::flush;
+    }
+
+    Step skip_body(Session& session, std::string_view input, Batch& out) {
+        const BodyReader::Progress progress = session.body.read(input);
+        if (progress.refusal != Status::none) {
+            return {progress.consumed, refuse(session, progress.refusal, session.saved_head.get(), out)};
+        }
+        if (!progress.complete) return {progress.consumed, Outcome::wait};
+        return {progress.consumed, answer(session, session.saved_head.get(), out)};
+    }
+
+    /// Answers the request whose head the session's parser has judged. `head_bytes`: for the log.
+    Outcome answer(Session& session, const char* head_bytes, Batch& out) {
+        const RequestHead& head = session.parser.head();
+        bool keep = keepalive_ && !is_closing_ && ++session.answered != answers_max_;
+        if (head.minor_version > 0) {
+            keep = keep && (head.fields & HeadField::connection_close) == 0;
+        } else {
+            constexpr unsigned both = HeadField::connection_close | HeadField::connection_keep_alive;
+            keep = keep && (head.fields & both) == HeadField::connection_keep_alive;
+        }
+        if (quota_ != nullptr) {
+            const Quota::Ticket ticket = quota_->take();
+            if (ticket == Quota::Ticket::none) return Outcome::close;
+            keep = keep && ticket != Quota::Ticket::last;
+        }
+        const Persistence persistence = !keep                     ? Persistence::close
+                                        : head.minor_version == 0 ? Persistence::keep_alive_1_0
+                                                                  : Persistence::keep_alive;
+        const bool is_options = head.form == TargetForm::asterisk;
+        const Content content = content_for(session);
+        if (is_options) {
+            renderings_.answer_options(out, persistence);
+        } else {
+            renderings_.answer(out, persistence, content);
+        }
+        ++out.answers;
+        if (log_.enabled()) {
+            const bool has_content = content == Content::sent && !is_options;
+            write_log(session, describe(session.parser, head_bytes), is_options ? 200 : renderings_.status(),
+                      has_content ? renderings_.content_size() : 0);
+        }
+        if (!keep) return Outcome::close;
+        session.parser = {};
+        session.empty_lines = 0;
+        session.phase = Phase::idle;
+        session.has_begun = false;
+        return Outcome::go_on;
+    }
+
+    Outcome refuse(Session& session, Status status, const char* head_bytes, Batch& out) {
+        if (quota_ != nullptr && quota_->take() == Quota::Ticket::none) return Outcome::close;
+        const std::uint64_t body_bytes = renderings_.refuse(out, status, content_for(session));
+        ++out.answers;
+        if (log_.enabled()) write_log(session, describe(session.parser, head_bytes), static_cast<int>(status), body_bytes);
+        return Outcome::close;
+    }
+
+    void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
+        exchange.peer = session.peer.view();
+        exchange.status = status;
+        exchange.body_bytes = body_bytes;
+        log_.append(exchange);
+        session.saved_head.reset();
+    }
+
+    Renderings renderings_;
+    std::size_t write_buffer_;
+    std::size_t max_head_;
+    std::uint64_t max_body_;
+    std::uint32_t answers_max_;
+    bool keepalive_;
+    bool is_closing_ = false;
+    Quota* quota_;
+    Instant next_second_ = Instant::min();
+    WallClock wall_clock_;
+    Log log_;
+};
+
+}  // namespace tinyhttpd::http

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Session: what HTTP remembers of one connection. Plain state, opaque to tcp/, which keeps one per connection and hands it
+// to the worker's Responder with each call; the fewer bytes the better, since most of them sit in idle connections.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/protocol.hpp"
+#include "http/body_framing.hpp"
+#include "http/head_parser.hpp"
+
+namespace tinyhttpd::http {
+
+/// The peer's address as text, cached for the access log.
+class PeerText {
+public:
+    PeerText() = default;
+    /// Keeps what fits: every numeric address does, an IPv6 zone may be cut.
+    explicit PeerText(std::string_view text) : size_(static_cast<std::uint8_t>(std::min(text.size(), text_.size()))) {
+        std::copy_n(text.begin(), size_, text_.begin());
+    }
+    [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+
+private:
+    std::array<char, 47> text_;
+    std::uint8_t size_ = 0;
+};
+
+struct Session {
+    HeadParser parser;             ///< of the current head; kept while the content is skipped
+    BodyReader body;               ///< in Phase::body
+    std::uint32_t answered = 0;    ///< final responses on this connection
+    std::uint8_t empty_lines = 0;  ///< skipped before the current request line
+    Phase phase = Phase::head;
+    bool has_begun = false;              ///< a byte of the current request came
+    PeerText peer;                       ///< set when the log is on
+    std::unique_ptr<char[]> saved_head;  ///< for the log, while the content is skipped: the lent bytes are gone by then
+};
+
+}  // namespace tinyhttpd::http
