@@ -33,7 +33,7 @@ std::string_view nearest(std::string_view given, std::span<const std::string> ca
     std::string_view best;
     std::size_t best_distance = 1 + std::max<std::size_t>(1, given.size() / 3);
     for (const std::string& candidate : candidates) {
-        const bool begins = given.size() >= 3 && candidate.starts_with(given);
+        const bool begins = given.size() >= 3 && candidate.starts_with(given) && candidate.find('.', given.size()) == std::string::npos;
         const std::size_t away = begins ? 1 : distance(given, candidate);
         if (away < best_distance) {
             best_distance = away;

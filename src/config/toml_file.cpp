@@ -6,7 +6,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
+#include "base/ascii.hpp"
 #include "config/suggest.hpp"
 #include "config/value.hpp"
 
@@ -91,7 +94,14 @@ public:
         }
     }
 
-    void complain(const toml::source_region& source, std::string_view what) { out_.problems.push_back(at(source) + std::string(what)); }
+    void complain(const toml::source_region& source, std::string_view what) {
+        problems_.emplace(std::pair(source.begin.line, source.begin.column), at(source) + std::string(what));
+    }
+
+    /// toml++ walks a table by name; a reader goes through the file by line.
+    void report() {
+        for (auto& [position, line] : problems_) out_.problems.push_back(std::move(line));
+    }
 
 private:
     bool is_section(std::string_view path) const { return std::ranges::find(sections_, path) != sections_.end(); }
@@ -109,13 +119,13 @@ private:
             if (same != names_.end()) near = *same;
         }
         complain(key.source(),
-                 "unknown key '" + shown_key(path) + "'" +
+                 "unknown key '" + unquoted(path) + "'" +
                      (near.empty() ? " (the keys are in tinyhttpd.toml(5))" : " (did you mean '" + std::string(near) + "'?)"));
     }
 
-    /// A key can hold anything, line ends included; the caller has the quotes.
-    static std::string shown_key(std::string_view path) {
-        std::string text = shown(path);
+    /// Without quotes: the caller has its own. A key or a string can hold anything, line ends included.
+    static std::string unquoted(std::string_view given) {
+        std::string text = shown(given);
         return text.starts_with('\'') ? text.substr(1, text.size() - 2) : text;
     }
 
@@ -143,7 +153,7 @@ private:
             complain(node.source(), path + ": expected " + std::string(wanted.words) + ", found " + std::string(words_for(node.type())));
             return false;
         }
-        const std::string place = at(node.source()) + path + " = " + shown(text);
+        const std::string place = at(node.source()) + path + " = " + (node.is_string() ? '"' + unquoted(text) + '"' : text);
         // "A relative path in TOML is relative to that file": what is read belongs to the file that asks for it.
         if (option.type == Type::input_path && !directory_.empty() && !text.empty() && text != "-" && !text.starts_with('/'))
             text = std::string(directory_) + '/' + text;
@@ -152,6 +162,7 @@ private:
     }
 
     TomlFile& out_;
+    std::multimap<std::pair<toml::source_index, toml::source_index>, std::string> problems_;
     std::string_view name_;
     std::string_view directory_;
     std::vector<std::string> sections_;
@@ -167,8 +178,11 @@ TomlFile read_toml(std::string_view text, std::string_view name, std::string_vie
         const toml::table document = toml::parse(text, name);
         walk.table(document, {});
     } catch (const toml::parse_error& error) {
-        walk.complain(error.source(), error.description());
+        std::string description(error.description());
+        if (!description.empty()) description.front() = to_lower(description.front());
+        walk.complain(error.source(), description);
     }
+    walk.report();
     return out;
 }
 
