@@ -54,7 +54,7 @@ void LogBatch::tick(Instant now) {
     if (block_ != nullptr && now - first_line_ >= flush_after_) flush();
 }
 
-void LogBatch::append(const Line& line) {
+void LogBatch::append(const Exchange& line) {
     const std::size_t bound = LineFormat::bound(line);
     if (block_ == nullptr || block_->capacity - block_->size < bound) [[unlikely]]
         make_room(bound);

@@ -55,7 +55,7 @@ public:
     /// From now on no worker waits for the log, whatever `overflow` was: for a forced stop. Any thread.
     void abandon();
 
-    /// Waits until everything handed over is written, but no longer than `patience` (a pipe whose reader is stalled), and stops
+    /// Waits until everything handed over is written, but no longer than `patience` (and 200 ms, when a reader stalls), and stops
     /// the thread. Returns how many lines were lost over the whole life of the log, which it also reports when there are any.
     /// The workers have flushed or destroyed their batches before; what comes later is lost. Once.
     std::uint64_t close(std::chrono::milliseconds patience);
@@ -87,7 +87,7 @@ public:
 
     /// Adds a line. Allocates nothing once the log has all the buffers it needs, and makes no system call, but to hand a
     /// full batch over.
-    void append(const Line& line);
+    void append(const Exchange& line);
 
     /// When tick() is to be called at the latest; none when nothing waits.
     [[nodiscard]] std::optional<Instant> due() const;

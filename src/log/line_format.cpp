@@ -158,11 +158,11 @@ void LineFormat::set_time(std::chrono::system_clock::time_point time) {
     }
 }
 
-char* LineFormat::write(char* out, const Line& line) const {
+char* LineFormat::write(char* out, const Exchange& line) const {
     return format_ == Format::json ? write_json(out, line) : write_text(out, line);
 }
 
-char* LineFormat::write_text(char* out, const Line& line) const {
+char* LineFormat::write_text(char* out, const Exchange& line) const {
     out = put_text(out, line.peer);
     std::memcpy(out, stamp_.data(), text_stamp.size());
     out += text_stamp.size();
@@ -190,7 +190,7 @@ char* LineFormat::write_text(char* out, const Line& line) const {
     return out;
 }
 
-char* LineFormat::write_json(char* out, const Line& line) const {
+char* LineFormat::write_json(char* out, const Exchange& line) const {
     std::memcpy(out, stamp_.data(), json_stamp.size());
     out = put_json(out + json_stamp.size(), line.peer);
     if (line.method.empty()) {

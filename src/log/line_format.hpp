@@ -9,24 +9,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/exchange.hpp"
+
 namespace tinyhttpd::log {
 
 enum class Format : std::uint8_t { common, combined, json };
-
-/// What the access log says of one answered request. Any bytes may be in any field: they are escaped. The views are used
-/// during the call only.
-struct Line {
-    std::string_view peer;          ///< the client's address as text
-    std::string_view method = {};   ///< empty, as target and version, when the request was malformed
-    std::string_view target = {};   ///< as received
-    std::string_view version = {};  ///< "HTTP/1.1"
-    std::string_view host = {};     ///< JSON only
-    std::string_view referer = {};  ///< combined and JSON
-    std::string_view user_agent = {};
-    std::string_view request_line = {};  ///< the raw first line of a malformed request, else empty
-    int status = 0;                      ///< 100–999
-    std::uint64_t body_bytes = 0;        ///< content sent, without the head
-};
 
 /// Lines of one format, all stamped with the second that was last set.
 ///
@@ -43,22 +30,22 @@ public:
     void set_time(std::chrono::system_clock::time_point time);
 
     /// At most so many bytes are what write() makes of `line`.
-    [[nodiscard]] static std::size_t bound(const Line& line) {
+    [[nodiscard]] static std::size_t bound(const Exchange& line) {
         constexpr std::size_t fixed = 256;  // the names, the time, the numbers and the punctuation of the longest form
         return fixed + escaped_byte_max * (line.peer.size() + line.method.size() + line.target.size() + line.version.size() +
                                            line.host.size() + line.referer.size() + line.user_agent.size() + line.request_line.size());
     }
 
     /// Writes `line` and a newline at `out`, where bound(line) bytes are free. Returns the end of what was written.
-    [[nodiscard]] char* write(char* out, const Line& line) const;
+    [[nodiscard]] char* write(char* out, const Exchange& line) const;
 
 private:
     static constexpr std::size_t escaped_byte_max = 6;  // \u00HH
     static constexpr std::string_view text_stamp = " - - [22/Nov/2026:22:08:00 +0000] \"";
     static constexpr std::string_view json_stamp = "{\"time\":\"2026-11-22T22:08:00+00:00\",\"peer\":\"";
 
-    [[nodiscard]] char* write_text(char* out, const Line& line) const;
-    [[nodiscard]] char* write_json(char* out, const Line& line) const;
+    [[nodiscard]] char* write_text(char* out, const Exchange& line) const;
+    [[nodiscard]] char* write_json(char* out, const Exchange& line) const;
 
     Format format_;
     std::array<char, json_stamp.size()> stamp_ = {};  // the part of the line around the time, which is the same all second long

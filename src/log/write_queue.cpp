@@ -137,20 +137,23 @@ std::uint64_t WriteQueue::close(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
     closed_ = true;
     changed_.notify_all();
-    const bool drained = changed_.wait_for(lock, patience, [this] { return in_flight_ == 0; });
-    if (!drained) {
-        gave_up_.store(true, std::memory_order_relaxed);
-        lost_lines_ += lines_in_flight_;
+    const auto drained = [this] { return in_flight_ == 0; };
+    if (!changed_.wait_for(lock, patience, drained)) {
+        // The thread looks up from a full pipe soon, and counts what it had left. It cannot from a blocking write(2) to a reader
+        // that stalls, which nobody can end: then the process goes without it.
+        stop_.store(true, std::memory_order_relaxed);
+        detached_ = !changed_.wait_for(lock, std::chrono::milliseconds(200), drained);
+        if (detached_) lost_lines_ += lines_in_flight_;
     }
-    if (lost_lines_ > 0)
-        diagnostics_.warn("the access log " + file_.name() + " lost " + std::to_string(lost_lines_) +
-                          (lost_lines_ == 1 ? " line" : " lines") + " in all");
+    const std::uint64_t lost = lost_lines_;
+    if (lost > 0)
+        diagnostics_.warn("the access log " + file_.name() + " lost " + std::to_string(lost) + (lost == 1 ? " line" : " lines") +
+                          " in all");
     logger_.reset();
     auto pool = std::move(pool_);
-    const std::uint64_t lost = lost_lines_;
     lock.unlock();
-    // The pool joins its thread, which may hang in a write(2) that nobody can end: then the process goes without it.
-    if (!drained) std::thread([last = std::move(pool)]() mutable { last.reset(); }).detach();
+    // The pool's destructor joins its thread.
+    if (detached_) std::thread([last = std::move(pool)]() mutable { last.reset(); }).detach();
     return lost;
 }
 
@@ -169,10 +172,9 @@ void WriteQueue::recycle(Block* block) {
 
 /// On the log's thread.
 void WriteQueue::write(Block& block) {
-    const LogFile::Written written = file_.write({block.bytes.get(), block.size}, gave_up_);
+    const LogFile::Written written = file_.write({block.bytes.get(), block.size}, stop_);
     const std::lock_guard lock(mutex_);
-    // After close() gave up, its count stands, and the diagnostics may be gone.
-    if (!gave_up_.load(std::memory_order_relaxed)) {
+    if (!detached_) {
         lines_in_flight_ -= block.lines;
         lost_lines_ += written.lost_lines;
         if (written.error != 0)
@@ -192,7 +194,7 @@ void WriteQueue::reopen_now() {
     }
     const auto reopened = file_.reopen();
     const std::lock_guard lock(mutex_);
-    if (!reopened && !gave_up_.load(std::memory_order_relaxed)) diagnostics_.error(reopened.error());
+    if (!reopened && !detached_) diagnostics_.error(reopened.error());
     --in_flight_;
     changed_.notify_all();
 }

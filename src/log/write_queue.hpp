@@ -67,8 +67,8 @@ private:
     void write(Block& block);
     void reopen_now();
 
-    LogFile file_;  // the log's thread alone, once it runs
-    std::atomic<bool> gave_up_ = false;
+    LogFile file_;                    // the log's thread alone, once it runs
+    std::atomic<bool> stop_ = false;  // close() has lost its patience: what is not written is lost
 
     std::mutex mutex_;  // all below
     std::condition_variable changed_;
@@ -76,7 +76,8 @@ private:
     RepeatedReport dropped_;
     RepeatedReport failed_;
     Overflow overflow_;
-    bool closed_ = false;
+    bool closed_ = false;    // nothing new is taken
+    bool detached_ = false;  // the log's thread hangs in a system call and was left behind: it must not report any more
     bool reopen_posted_ = false;
     std::size_t in_flight_ = 0;  // posted and not done: blocks, and the reopening
     std::uint64_t lines_in_flight_ = 0;
