@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -34,9 +35,9 @@ struct Job {
 class WorkerLog {
 public:
     explicit WorkerLog(log::AccessLog* access_log) {
-        if (access_log != nullptr) batch_.emplace(*access_log);
+        if (access_log != nullptr) batch_ = std::make_unique<log::LogBatch>(*access_log);
     }
-    [[nodiscard]] bool enabled() const { return batch_.has_value(); }
+    [[nodiscard]] bool enabled() const { return batch_ != nullptr; }
     void append(const Exchange& exchange) { batch_->append(exchange); }
     void tick(io::Instant now) {
         if (batch_) batch_->tick(now);
@@ -44,7 +45,7 @@ public:
     [[nodiscard]] std::optional<io::Instant> due() const { return batch_ ? batch_->due() : std::nullopt; }
 
 private:
-    std::optional<log::LogBatch> batch_;
+    std::unique_ptr<log::LogBatch> batch_;
 };
 
 template <io::Engine Engine>
@@ -54,11 +55,14 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
         static_cast<void>(start.ready(std::unexpected(std::move(engine).error())));
         return {};
     }
-    http::Responder<WorkerLog> responder(job.response, job.responder, job.access_log);
-    tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
     crew.take_seat(seat, [engine = engine->get()] { engine->wake(); });
     tcp::ServerOutcome outcome;
-    if (start.ready(server.listen(job.listeners))) outcome = server.run();
+    {
+        http::Responder<WorkerLog> responder(job.response, job.responder, WorkerLog(job.access_log));
+        tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
+        if (start.ready(server.listen(job.listeners))) outcome = server.run();
+    }
+    // The last lines have been handed over: until then the main thread has to be free for a second signal.
     crew.return_from(seat);
     return outcome;
 }

@@ -29,6 +29,11 @@ Result<PortFile> PortFile::write(const std::string& path, std::uint16_t port) {
 
 PortFile::PortFile(PortFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
 
+PortFile& PortFile::operator=(PortFile&& other) noexcept {
+    std::swap(path_, other.path_);  // the other one removes what was ours
+    return *this;
+}
+
 PortFile::~PortFile() {
     if (!path_.empty()) ::unlink(path_.c_str());
 }

@@ -15,7 +15,7 @@ public:
     [[nodiscard]] static Result<PortFile> write(const std::string& path, std::uint16_t port);
 
     PortFile(PortFile&& other) noexcept;
-    PortFile& operator=(PortFile&&) = delete;
+    PortFile& operator=(PortFile&& other) noexcept;
     /// Removes the file.
     ~PortFile();
 

@@ -5,6 +5,8 @@
 // It knows no socket call, no HTTP and no configuration.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -36,6 +38,8 @@ struct ServerLimits {
     /// RFC 9112 §9.6: how long and how much is read after the last answer, so that a reset cannot destroy it on its way.
     std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
     std::uint64_t linger_bytes = 1024 * 1024;
+    /// Slots there may be: the limit on connections, and those that a drain still takes from the backlog beyond it.
+    std::uint32_t max_slots = 1024;
     /// How long accepting stays paused when descriptors ran out and no connection of this worker closes.
     std::chrono::nanoseconds accept_retry = std::chrono::milliseconds(100);
 };
@@ -157,6 +161,12 @@ private:
 
     void open(int fd) {
         const std::uint32_t slot = take_slot();
+        if (slot >= limits_.max_slots) [[unlikely]] {
+            free_slots_.push_back(slot);
+            crew_.dismiss(seat_);
+            ::close(fd);
+            return;
+        }
         Connection& connection = connections_[slot];
         PeerName peer;
         if (protocol_.wants_peer()) peer = peer_name(fd);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "descriptors.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace tinyhttpd {
+
+void open_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        // open(2) takes the lowest free number, which is this one: those below are open by now.
+        if (::fcntl(fd, F_GETFD) == -1) static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+    }
+}
+
+std::uint64_t raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;  // macOS: the hard limit may be higher than allowed
+    return limit.rlim_cur;
+}
+
+std::uint32_t connections_under(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners) {
+    // Standard streams, log, pipe, the file a reopen opens before it closes the old: 16. A worker: its engine, its waker, and
+    // the connections it may accept before it learns that there is no room for them.
+    constexpr std::uint64_t process = 16;
+    constexpr std::uint64_t each_worker = 4;
+    // Beyond this the memory for slots, not descriptors, is the limit to think about; it can be set by hand.
+    constexpr std::uint64_t most = 1'000'000;
+    const std::uint64_t reserve = process + each_worker * workers + listeners;
+    return static_cast<std::uint32_t>(descriptor_limit > reserve ? std::min(descriptor_limit - reserve, most) : 1);
+}
+
+Result<void> write_all(int fd, const std::string& text, const std::string& subject) {
+    for (std::size_t done = 0; done < text.size();) {
+        const ssize_t count = ::write(fd, text.data() + done, text.size() - done);
+        if (count >= 0) {
+            done += static_cast<std::size_t>(count);
+        } else if (errno == EAGAIN) {
+            pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
+            ::poll(&entry, 1, -1);
+        } else if (errno != EINTR) {
+            return fail("write to", subject);
+        }
+    }
+    return {};
+}
+
+}  // namespace tinyhttpd

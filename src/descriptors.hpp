@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Descriptors: what the process does about its file descriptors before it serves: the three standard ones exist, the limit
+// is as high as it may be, and how many connections fit under it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace tinyhttpd {
+
+/// Opens /dev/null in place of a closed standard stream, so that no socket becomes descriptor 1 and no line goes to a client.
+void open_standard_descriptors();
+
+/// Raises RLIMIT_NOFILE to its hard limit and returns it.
+std::uint64_t raise_descriptor_limit();
+
+/// How many connections fit under the limit of descriptors when the rest of the program takes its share.
+[[nodiscard]] std::uint32_t connections_under(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners);
+
+/// The text, whole, however often the kernel takes less.
+[[nodiscard]] Result<void> write_all(int fd, const std::string& text, const std::string& subject);
+
+}  // namespace tinyhttpd

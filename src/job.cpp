@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "job.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace tinyhttpd {
+
+http::ResponseSpec to_response_spec(config::Response answer) {
+    http::ResponseSpec spec;
+    spec.status = answer.status;
+    spec.reason = std::move(answer.reason_phrase);
+    spec.body = std::make_shared<const std::string>(std::move(answer.body));
+    for (config::Header& header : answer.headers) spec.headers.push_back({std::move(header.name), std::move(header.value)});
+    spec.date = answer.date;
+    return spec;
+}
+
+log::Level to_level(config::LogLevel level) {
+    switch (level) {
+        case config::LogLevel::error: return log::Level::error;
+        case config::LogLevel::warn: return log::Level::warn;
+        case config::LogLevel::info: return log::Level::info;
+        case config::LogLevel::debug: return log::Level::debug;
+    }
+    std::unreachable();
+}
+
+namespace {
+
+log::Format to_format(config::LogFormat format) {
+    switch (format) {
+        case config::LogFormat::common: return log::Format::common;
+        case config::LogFormat::combined: return log::Format::combined;
+        case config::LogFormat::json: return log::Format::json;
+    }
+    std::unreachable();
+}
+
+}  // namespace
+
+log::AccessLogOptions to_log_options(const config::LogConfig& config) {
+    log::AccessLogOptions options;
+    options.path = config.access;
+    options.format = to_format(config.format);
+    options.buffer_bytes = config.buffer;
+    options.flush_after = config.flush;
+    options.overflow = config.overflow == config::LogOverflow::drop ? log::Overflow::drop : log::Overflow::block;
+    return options;
+}
+
+Job to_job(const config::Config& config, const http::ResponseSpec& response, Quota* quota, std::uint32_t max_connections) {
+    const config::LimitsConfig& limits = config.limits;
+    Job job{.response = response, .responder = {}, .server = {}, .engine = {}, .listeners = {}, .accept_failed = {}};
+    job.responder.max_head = limits.max_head;
+    job.responder.max_body = limits.max_body;
+    job.responder.keepalive = limits.keepalive;
+    job.responder.keepalive_requests = limits.keepalive_requests;
+    job.responder.write_buffer = limits.write_buffer;
+    job.responder.quota = quota;
+    job.quota = quota;
+    job.server.saved_input = limits.max_head + limits.read_buffer;
+    job.server.head_timeout = limits.head_timeout;
+    job.server.idle_timeout = limits.idle_timeout;
+    job.server.write_timeout = limits.write_timeout;
+    job.engine.receive_bytes = limits.read_buffer;
+    job.engine.max_connections = max_connections + static_cast<std::uint32_t>(config.backlog);
+    job.server.max_slots = job.engine.max_connections;
+    return job;
+}
+
+}  // namespace tinyhttpd

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// tinyhttpd answers every HTTP/1.1 request with one fixed response. This is where it is put together:
+//
+//   base/     Result, Fd, VERIFY, the words shared by the layers, signals, small pieces of the operating system
+//   io/       the engine contract and the engines behind it: epoll and kqueue share a readiness half, io_uring
+//   tcp/      listening sockets, connections, deadlines, one worker's server, the pool of workers and what they share
+//   http/     head parser, body framing, rendered answers, the responder: bytes in, bytes out, no socket
+//   config/   flags, environment and TOML layered into a Config; the answer resolved from it
+//   log/      diagnostics on standard error, the batched access log
+//   serve.hpp one worker assembled from these; serve_epoll.cpp and serve_uring.cpp instantiate it per engine
+//   lifecycle what the main thread does while the workers serve: signals, limits, drain, exit status
+//
+// main(): options → Config → listeners → workers → exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/port_file.hpp"
+#include "base/processors.hpp"
+#include "base/signals.hpp"
+#include "config/load.hpp"
+#include "config/response.hpp"
+#include "descriptors.hpp"
+#include "engines.hpp"
+#include "job.hpp"
+#include "lifecycle.hpp"
+#include "log/access_log.hpp"
+#include "log/diagnostics.hpp"
+#include "serve.hpp"
+#include "tcp/listener.hpp"
+
+extern char** environ;
+
+namespace tinyhttpd {
+
+namespace {
+
+Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config) {
+    std::vector<tcp::Listener> listeners;
+    for (const ListenAddress& address : config.listen) {
+        TRY(tcp::Listener listener, tcp::Listener::open(address, {config.backlog, config.unix_mode}));
+        listeners.push_back(std::move(listener));
+    }
+    return listeners;
+}
+
+/// Tells whoever waits for it that connections are accepted: --port-file, then --ready-fd, then standard output.
+Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners) {
+    std::optional<PortFile> port_file;
+    if (config.port_file) {
+        const auto has_port = std::ranges::find_if(listeners, [](const tcp::Listener& listener) { return listener.port() != 0; });
+        if (has_port == listeners.end()) return fail("write the port file", *config.port_file, 0, "no listener has a port");
+        TRY(PortFile written, PortFile::write(*config.port_file, has_port->port()));
+        port_file.emplace(std::move(written));
+    }
+    if (config.ready_fd) {
+        const Fd ready(*config.ready_fd);
+        TRY_VOID(write_all(ready.get(), "\n", "the descriptor of --ready-fd"));
+    }
+    if (!config.quiet) {
+        std::string lines;
+        for (const tcp::Listener& listener : listeners) lines += "tinyhttpd: listening on " + listener.url() + "\n";
+        TRY_VOID(write_all(STDOUT_FILENO, lines, "standard output"));
+    }
+    return port_file;
+}
+
+Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signals, log::Diagnostics& diagnostics) {
+    TRY(config::Response answer, config::resolve_response(config.response));
+    const http::ResponseSpec response = to_response_spec(std::move(answer));
+    Signals::deliver();
+
+    const std::uint64_t descriptor_limit = raise_descriptor_limit();
+    const std::uint32_t workers = config.workers != 0 ? config.workers : usable_processors();
+    TRY(std::vector<tcp::Listener> listeners, open_listeners(config));
+    std::vector<int> sockets;
+    for (const tcp::Listener& listener : listeners) {
+        for (const Fd& socket : listener.sockets()) sockets.push_back(socket.get());
+    }
+    const std::uint32_t fitting = connections_under(descriptor_limit, workers, sockets.size());
+    const std::uint32_t max_connections = config.limits.max_connections != 0 ? config.limits.max_connections : fitting;
+    if (max_connections > fitting)
+        diagnostics.warn("--max-connections " + std::to_string(max_connections) + " is more than the limit of open files allows (" +
+                         std::to_string(fitting) + ")");
+
+    std::unique_ptr<log::AccessLog> access_log;
+    if (!config.log.access.empty()) {
+        TRY(access_log, log::AccessLog::open(to_log_options(config.log), diagnostics));
+    }
+    std::optional<Quota> quota;
+    if (config.lifecycle.max_requests != 0) quota.emplace(config.lifecycle.max_requests);
+    log::RepeatedReport accept_failures(diagnostics, log::Level::warn, "time");
+
+    Job job = to_job(config, response, quota ? &*quota : nullptr, max_connections);
+    job.listeners = sockets;
+    job.access_log = access_log.get();
+    job.accept_failed = [&](int code) {
+        accept_failures.add(std::chrono::steady_clock::now(), Error{"accept a connection", {}, code, "waiting until one closes"}.text());
+    };
+    const tcp::WorkerPool::Options pool_options{workers, max_connections, {}};
+    TRY(std::unique_ptr<tcp::WorkerPool> pool, start_workers(config.engine, pool_options, job, signals, diagnostics));
+    pool->go();
+    std::optional<PortFile> port_file;
+    std::optional<Error> announcement_failed;
+    if (auto announced = announce(config, listeners)) {
+        port_file = *std::move(announced);
+    } else {
+        announcement_failed = std::move(announced).error();
+        pool->crew().direct(tcp::Order::abort);
+    }
+
+    Lifecycle lifecycle(signals, *pool,
+                        {config.lifecycle.max_time, config.lifecycle.shutdown_delay, config.lifecycle.shutdown_timeout, job.quota},
+                        {.reopen_log =
+                             [&] {
+                                 if (access_log) access_log->reopen();
+                             },
+                         .stopping = [&] { port_file.reset(); },
+                         .close_listeners = [&] { listeners.clear(); },
+                         .aborting =
+                             [&] {
+                                 if (access_log) access_log->abandon();
+                             }});
+    const ExitStatus status = lifecycle.run();
+    if (access_log) access_log->close(std::chrono::ceil<std::chrono::milliseconds>(config.lifecycle.shutdown_timeout));
+    if (announcement_failed) return std::unexpected(*announcement_failed);
+    return status;
+}
+
+ExitStatus run(std::span<const char* const> arguments) {
+    open_standard_descriptors();
+    log::Diagnostics diagnostics;
+    auto signals = Signals::install();
+    if (!signals) {
+        diagnostics.error(signals.error());
+        return ExitStatus::cannot_run;
+    }
+    auto loaded = config::load({arguments, environ, TINYHTTPD_VERSION, engines_built_in()});
+    if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
+        for (const std::string& line : problems->lines) diagnostics.error(line);
+        return static_cast<ExitStatus>(problems->exit_status);
+    }
+    if (const auto* printed = std::get_if<config::Printed>(&loaded)) {
+        static_cast<void>(write_all(STDERR_FILENO, printed->standard_error, "standard error"));
+        if (auto written = write_all(STDOUT_FILENO, printed->standard_output, "standard output"); !written) {
+            diagnostics.error(written.error());
+            return ExitStatus::cannot_run;
+        }
+        return ExitStatus::clean;
+    }
+    const auto& config = std::get<config::Config>(loaded);
+    diagnostics.set_level(to_level(config.log.level));
+    const auto status = serve_until_told(config, *signals, diagnostics);
+    if (!status) {
+        diagnostics.error(status.error());
+        return ExitStatus::cannot_run;
+    }
+    return *status;
+}
+
+}  // namespace
+
+}  // namespace tinyhttpd
+
+int main(int count, char** arguments) {
+    return static_cast<int>(tinyhttpd::run({arguments + (count > 0 ? 1 : 0), static_cast<std::size_t>(std::max(count - 1, 0))}));
+}
