@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// The file: keys, types and places. A typing error is pointed at by line and column, and never ignored.
+#include "config/toml_file.hpp"
+#include "config_support.hpp"
+
+namespace tinyhttpd::config::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::StartsWith;
+
+Strings wrong(const std::string& text) {
+    return read_toml(text, "stub.toml", {}).problems;
+}
+
+TEST(TomlFile, an_unknown_key_is_pointed_at_and_the_nearest_is_named) {
+    EXPECT_THAT(wrong("\n\nlisen = ':80'"), ElementsAre("stub.toml:3:1: unknown key 'lisen' (did you mean 'listen'?)"));
+    EXPECT_THAT(wrong("[limits]\nmax_hed = 1"),
+                ElementsAre("stub.toml:2:1: unknown key 'limits.max_hed' (did you mean 'limits.max_head'?)"));
+    EXPECT_THAT(wrong("max_head = '4k'"), ElementsAre("stub.toml:1:1: unknown key 'max_head' (did you mean 'limits.max_head'?)"));
+    EXPECT_THAT(wrong("[limit]\na = 1"), ElementsAre("stub.toml:1:2: unknown key 'limit' (did you mean 'limits'?)"));
+    EXPECT_THAT(wrong("frobnicate = 1"), ElementsAre("stub.toml:1:1: unknown key 'frobnicate' (the keys are in tinyhttpd.toml(5))"));
+    EXPECT_THAT(wrong("\"a\\nb\\u001b\" = 1"), ElementsAre("stub.toml:1:1: unknown key 'a\\nb\\x1b' (the keys are in tinyhttpd.toml(5))"));
+    EXPECT_THAT(wrong("port_file = 'x'"), ElementsAre(StartsWith("stub.toml:1:1: unknown key 'port_file'")));
+}
+
+TEST(TomlFile, a_wrong_type_is_named_with_the_one_expected) {
+    EXPECT_THAT(wrong("workers = true"), ElementsAre("stub.toml:1:11: workers: expected an integer or \"auto\", found a boolean"));
+    EXPECT_THAT(wrong("response.status = '200'"), ElementsAre("stub.toml:1:19: response.status: expected an integer, found a string"));
+    EXPECT_THAT(wrong("response.body = 1"), ElementsAre("stub.toml:1:17: response.body: expected a string, found an integer"));
+    EXPECT_THAT(wrong("response.date = 'on'"), ElementsAre("stub.toml:1:17: response.date: expected true or false, found a string"));
+    EXPECT_THAT(wrong("response.headers = ['A: b', 3]"),
+                ElementsAre("stub.toml:1:29: response.headers: expected a string or an array of strings, found an integer"));
+    EXPECT_THAT(wrong("socket.unix_mode = 660"),
+                ElementsAre("stub.toml:1:20: socket.unix_mode: expected a string in octal such as \"0660\", found an integer"));
+    EXPECT_THAT(wrong("limits.max_head = 1.5"),
+                ElementsAre("stub.toml:1:19: limits.max_head: expected a string such as \"4k\" or an integer, found a float"));
+    EXPECT_THAT(wrong("limits.idle_timeout = [1]"),
+                ElementsAre("stub.toml:1:23: limits.idle_timeout: expected a string such as \"100ms\" or \"5s\", found an array"));
+    EXPECT_THAT(wrong("log = 5"), ElementsAre("stub.toml:1:7: log: expected a table, found an integer"));
+    EXPECT_THAT(wrong("[listen]\na = 1"), ElementsAre("stub.toml:1:1: listen: expected a string or an array of strings, found a table"));
+}
+
+TEST(TomlFile, all_problems_are_reported_in_the_order_of_the_lines) {
+    EXPECT_THAT(wrong("workers = true\nlisten = 1\nbacklog = 1\n"),
+                ElementsAre(StartsWith("stub.toml:1:11:"), StartsWith("stub.toml:2:10:"), StartsWith("stub.toml:3:1:")));
+}
+
+TEST(TomlFile, what_is_no_toml_is_pointed_at) {
+    EXPECT_THAT(wrong("a = "), ElementsAre(StartsWith("stub.toml:1:")));
+    EXPECT_THAT(wrong("workers = 1\nworkers = 2"), ElementsAre(StartsWith("stub.toml:2:")));
+    EXPECT_THAT(wrong("\xff"), ElementsAre(StartsWith("stub.toml:1:1: ")));
+}
+
+class ConfigurationFile : public testing::Test {
+protected:
+    Config loaded(const std::string& text) const { return config({"-c", directory_.write("c.toml", text)}); }
+    Strings refused(const std::string& text) const { return problems({"-c", directory_.write("c.toml", text)}); }
+    TemporaryDirectory directory_;
+};
+
+TEST_F(ConfigurationFile, the_value_is_shown_with_its_place) {
+    EXPECT_THAT(refused("workers = \"x\""),
+                ElementsAre(directory_.path("c.toml") + ":1:11: workers = \"x\": expected a number, 1 to 1024, or auto"));
+    EXPECT_THAT(refused("limits.idle_timeout = 5"),
+                ElementsAre(directory_.path("c.toml") + ":1:23: limits.idle_timeout = 5: a duration needs a unit: 5ms or 5s?"));
+    EXPECT_THAT(refused("response.headers = ['A: b',\n 'Date: x']"),
+                ElementsAre(directory_.path("c.toml") +
+                            ":2:2: response.headers = \"Date: x\": Date is set by the server (--no-date leaves it out)"));
+    EXPECT_THAT(refused("listen = []"), ElementsAre(directory_.path("c.toml") + ":1:10: listen: expected at least one address"));
+}
+
+TEST_F(ConfigurationFile, numbers_and_strings_are_taken_where_both_make_sense) {
+    EXPECT_EQ(loaded("limits.max_head = 8192").limits.max_head, 8192U);
+    EXPECT_EQ(loaded("limits.max_head = '8k'").limits.max_head, 8192U);
+    EXPECT_EQ(loaded("lifecycle.max_time = 0").lifecycle.max_time, Duration::zero());
+    EXPECT_EQ(loaded("workers = 'auto'").workers, 0U);
+    EXPECT_EQ(loaded("listen = ':1'").listen.size(), 1U);
+    EXPECT_EQ(loaded("listen = [':1', 'unix:/s']").listen.size(), 2U);
+    EXPECT_EQ(loaded("response.body = \"\"\"\na\\u0000b\n\"\"\"").response.body, std::string("a\0b\n", 4));
+}
+
+TEST_F(ConfigurationFile, a_relative_body_file_belongs_to_the_file_that_names_it) {
+    EXPECT_EQ(loaded("response.body_file = 'b.txt'").response.body_file, directory_.path("b.txt"));
+    EXPECT_EQ(loaded("response.body_file = '/b.txt'").response.body_file, "/b.txt");
+    EXPECT_EQ(loaded("response.body_file = '-'").response.body_file, "-");
+    EXPECT_EQ(config({"--body-file", "b.txt"}).response.body_file, "b.txt");
+}
+
+TEST_F(ConfigurationFile, body_and_body_file_in_one_file_are_refused) {
+    const std::string path = directory_.path("c.toml");
+    EXPECT_THAT(refused("[response]\nbody = 'a'\nbody_file = 'b'"),
+                ElementsAre(path + ":3:13: response.body_file: the body is given as a text too (" + path +
+                            ":2:8: response.body): leave one of them out"));
+}
+
+TEST_F(ConfigurationFile, the_access_log_can_be_turned_off_again) {
+    EXPECT_EQ(loaded("log.access = 'stderr'").log.access, "stderr");
+    EXPECT_EQ(loaded("log.access = 'off'").log.access, "");
+}
+
+/// Standard input holds `text` while this lives.
+class StandardInput {
+public:
+    explicit StandardInput(const std::string& path) : saved_(::dup(STDIN_FILENO)) {
+        if (std::freopen(path.c_str(), "r", stdin) == nullptr) ADD_FAILURE() << "cannot reopen standard input";
+    }
+    StandardInput(const StandardInput&) = delete;
+    StandardInput& operator=(const StandardInput&) = delete;
+    ~StandardInput() {
+        ::dup2(saved_, STDIN_FILENO);
+        ::close(saved_);
+    }
+
+private:
+    int saved_;
+};
+
+TEST_F(ConfigurationFile, it_can_come_from_standard_input) {
+    const std::string file = directory_.write("c.toml", "workers = 3\nresponse.body_file = 'b.txt'");
+    {
+        const StandardInput input(file);
+        const Config loaded = config({"-c", "-"});
+        EXPECT_EQ(loaded.workers, 3U);
+        EXPECT_EQ(loaded.response.body_file, "b.txt");
+    }
+    directory_.write("c.toml", "lisen = 3");
+    {
+        const StandardInput input(file);
+        EXPECT_THAT(problems({"-c", "-"}), ElementsAre("standard input:1:1: unknown key 'lisen' (did you mean 'listen'?)"));
+    }
+}
+
+TEST_F(ConfigurationFile, standard_input_cannot_be_both_configuration_and_body) {
+    const std::string file = directory_.write("c.toml", "workers = 3");
+    const StandardInput input(file);
+    EXPECT_THAT(problems({"-c", "-", "--body-file", "-"}), ElementsAre("--body-file -: standard input already holds the configuration"));
+}
+
+}  // namespace
+}  // namespace tinyhttpd::config::test
