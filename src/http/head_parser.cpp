@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
+#include <type_traits>
 
 #include "base/ascii.hpp"
 #include "http/authority.hpp"
@@ -20,10 +22,14 @@ Word load(const char* from) {
     return word;
 }
 
-// Whether `text`, which has as many bytes, is `expected`: a few wide comparisons, decided by the constant's size.
-template <std::size_t size>
-bool is_exactly(const char* text, const char (&expected)[size]) {
-    return std::memcmp(text, expected, size - 1) == 0;
+// Whether the bytes at `text`, as many, are `expected`: two loads, which may overlap.
+template <std::size_t terminated>
+bool is_exactly(const char* text, const char (&expected)[terminated]) {
+    constexpr std::size_t size = terminated - 1;
+    using Word = std::conditional_t<size == 2, std::uint16_t, std::conditional_t<size == 4, std::uint32_t, std::uint64_t>>;
+    static_assert(size == 2 || size == 4 || (size >= 8 && size <= 16));
+    constexpr std::size_t last = size - sizeof(Word);
+    return load<Word>(text) == load<Word>(expected) && load<Word>(text + last) == load<Word>(expected + last);
 }
 
 // The same without regard to case, for a token: OR-ing 0x20 maps no two tchars of different letters together, and no tchar
@@ -43,8 +49,9 @@ bool is_name(const char* text, const char (&lower)[terminated]) {
     }
 }
 
+// In a value SP and HTAB are the only bytes up to SP; the CR behind it is the caller's to look out for.
 bool is_space(char byte) {
-    return byte == ' ' || byte == '\t';
+    return static_cast<unsigned char>(byte) <= ' ';
 }
 
 // RFC 9110 §9.1: methods are case-sensitive.
@@ -76,6 +83,7 @@ template <class Scan>
 bool BasicHeadParser<Scan>::request_line(Cursor& in) {
     switch (part_) {
         case Part::method:
+            if (usual_request_line(in)) return true;
             if (!method(in)) return false;
             [[fallthrough]];
         case Part::target:
@@ -86,6 +94,21 @@ bool BasicHeadParser<Scan>::request_line(Cursor& in) {
         case Part::value:
         case Part::end: break;
     }
+    return true;
+}
+
+// Takes the whole request line that clients of a responder send most, or does nothing.
+template <class Scan>
+bool BasicHeadParser<Scan>::usual_request_line(Cursor& in) {
+    static constexpr char usual[] = "GET / HTTP/1.1\r\n";
+    if (in.end - in.begin < std::ssize(usual) - 1 || !is_exactly(in.begin, usual)) return false;
+    head_.method = Method::get;
+    head_.method_size = 3;
+    head_.target_size = 1;
+    head_.minor_version = 1;
+    in.at = in.begin + std::ssize(usual) - 1;
+    part_ = Part::name;
+    line_ = in.offset();
     return true;
 }
 
@@ -151,46 +174,74 @@ bool BasicHeadParser<Scan>::version(Cursor& in) {
 
 template <class Scan>
 void BasicHeadParser<Scan>::field_lines(Cursor& in) {
-    if (part_ == Part::value && !value(in)) return;
-    while (name(in) && value(in)) {
+    Line line{in.begin + line_, in.begin + colon_};
+    while (true) {
+        if (part_ == Part::name) {
+            if (in.at == line.begin && usual_host(in)) {
+                line.begin = in.at;
+                continue;
+            }
+            if (!name(in, line)) break;
+        }
+        if (!value(in, line)) break;
+        line.begin = in.at;
     }
+    line_ = static_cast<std::uint32_t>(line.begin - in.begin);
+    colon_ = static_cast<std::uint32_t>(line.colon - in.begin);
+}
+
+// Takes a whole `Host: name-or-dotted-quad[:port]` at once, since almost every request has one. Does nothing when the line
+// is anything else, is not complete, or has to be judged more closely.
+template <class Scan>
+bool BasicHeadParser<Scan>::usual_host(Cursor& in) {
+    static constexpr std::string_view prefix = "host: ";
+    if (in.left() < prefix.size() || !is_name(in.at, "host") || in.at[4] != ':' || in.at[5] != ' ') return false;
+    Cursor host{in.begin, in.at + prefix.size(), in.end};
+    const char* const begin = host.at;
+    Scan::skip_host(host);
+    if (host.at == begin) return false;
+    if (!host.done() && *host.at == ':') {
+        ++host.at;
+        PortableScan::skip(host, ascii::digit);
+    }
+    if (host.left() < 2 || !is_exactly(host.at, "\r\n") || head_.host_offset != 0) return false;
+    head_.host_offset = static_cast<std::uint32_t>(begin - in.begin);
+    in.at = host.at + 2;
+    return true;
 }
 
 // RFC 9112 §5.1: a token with the colon right behind it. White space before either is refused, and so is the obsolete
 // folding of lines (§5.2), which starts one with it.
 template <class Scan>
-bool BasicHeadParser<Scan>::name(Cursor& in) {
+bool BasicHeadParser<Scan>::name(Cursor& in, Line& line) {
+    if (in.done()) return false;
+    if (*in.at == '\r' && in.at == line.begin) {
+        if (crlf(in)) part_ = Part::end;
+        return false;
+    }
     Scan::skip_token(in);
     if (in.done()) return false;
-    const bool is_empty = in.offset() == line_;
-    if (*in.at == ':' && !is_empty) {
-        colon_ = in.offset();
-        ++in.at;
-        part_ = Part::value;
-        return true;
-    }
-    if (*in.at != '\r' || !is_empty) return refuse_byte(in);
-    if (crlf(in)) part_ = Part::end;
-    return false;
+    if (*in.at != ':' || in.at == line.begin) return refuse_byte(in);
+    line.colon = in.at++;
+    part_ = Part::value;
+    return true;
 }
 
 template <class Scan>
-bool BasicHeadParser<Scan>::value(Cursor& in) {
+bool BasicHeadParser<Scan>::value(Cursor& in, const Line& line) {
     Scan::skip_value(in);
     if (in.done()) return false;
     if (*in.at != '\r') return refuse_byte(in);
-    const char* begin = in.begin + colon_ + 1;
+    const char* begin = line.colon + 1;
     const char* end = in.at;
     if (!crlf(in)) return false;
-    while (begin != end && is_space(*begin)) ++begin;
-    while (begin != end && is_space(end[-1])) --end;
+    while (is_space(*begin) && begin != end) ++begin;
+    while (is_space(end[-1]) && begin != end) --end;
     part_ = Part::name;
-    const bool is_acceptable = field(in, {begin, end});
-    line_ = in.offset();
-    return is_acceptable;
+    return field(in, line, {begin, end}) || refuse(Status::bad_request);
 }
 
-// RFC 9112 §2.2: a bare CR is an error. Stays at the CR while the byte behind it is missing.
+// Stays at the CR while the byte behind it is missing. RFC 9112 §2.2: a bare CR is an error.
 template <class Scan>
 bool BasicHeadParser<Scan>::crlf(Cursor& in) {
     if (in.left() < 2) return false;
@@ -203,35 +254,34 @@ bool BasicHeadParser<Scan>::crlf(Cursor& in) {
 }
 
 template <class Scan>
-bool BasicHeadParser<Scan>::field(const Cursor& in, std::string_view text) {
-    const char* const name = in.begin + line_;
+bool BasicHeadParser<Scan>::field(const Cursor& in, const Line& line, std::string_view text) {
+    const char* const name = line.begin;
     const auto offset = static_cast<std::uint32_t>(text.data() - in.begin);
-    bool is_acceptable = true;
-    switch (colon_ - line_) {
-        case 4:
-            if (!is_name(name, "host")) break;
+    switch (line.colon - name) {
+        case 4: {
+            if (!is_name(name, "host")) return true;
             // RFC 9112 §3.2: once, whatever the version.
-            is_acceptable = head_.host_offset == 0 && is_host(text);
+            const bool is_first = head_.host_offset == 0;
             head_.host_offset = offset;
-            break;
+            return is_first && is_host(text);
+        }
         case 6:
             if (is_name(name, "expect")) read_expect(head_, text);
-            break;
+            return true;
         case 7:
             if (is_name(name, "referer")) head_.referer_offset = offset;
-            break;
+            return true;
         case 10:
-            if (is_name(name, "user-agent")) head_.user_agent_offset = offset;
-            if (is_name(name, "connection")) read_connection(head_, text);
-            break;
-        case 14:
-            if (is_name(name, "content-length")) is_acceptable = read_content_length(head_, text);
-            break;
-        case 17:
-            if (is_name(name, "transfer-encoding")) is_acceptable = read_transfer_encoding(head_, text);
-            break;
+            if (is_name(name, "user-agent")) {
+                head_.user_agent_offset = offset;
+            } else if (is_name(name, "connection")) {
+                read_connection(head_, text);
+            }
+            return true;
+        case 14: return !is_name(name, "content-length") || read_content_length(head_, text);
+        case 17: return !is_name(name, "transfer-encoding") || read_transfer_encoding(head_, text);
+        default: return true;
     }
-    return is_acceptable || refuse(Status::bad_request);
 }
 
 // RFC 9112 §3.2 (no Host), §6.1 and §6.3 (where the content ends, or that nobody can tell).

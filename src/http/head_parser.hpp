@@ -37,15 +37,23 @@ public:
 private:
     enum class Part : std::uint8_t { method, target, version, name, value, end };
 
+    struct Line {
+        const char* begin;
+        const char* colon;
+    };
+
     // Each goes on at in.at and returns whether its element is complete; false is "more bytes", a refusal or the end.
     [[nodiscard]] bool request_line(Cursor& in);
+    [[nodiscard]] bool usual_request_line(Cursor& in);
     [[nodiscard]] bool method(Cursor& in);
     [[nodiscard]] bool target(Cursor& in);
     [[nodiscard]] bool version(Cursor& in);
-    [[nodiscard]] bool name(Cursor& in);
-    [[nodiscard]] bool value(Cursor& in);
+    [[nodiscard]] bool name(Cursor& in, Line& line);
+    [[nodiscard]] bool value(Cursor& in, const Line& line);
     [[nodiscard]] bool crlf(Cursor& in);
-    [[nodiscard]] bool field(const Cursor& in, std::string_view text);
+    [[nodiscard]] bool usual_host(Cursor& in);
+    // Whether the value of a complete line is acceptable.
+    [[nodiscard]] bool field(const Cursor& in, const Line& line, std::string_view text);
     void field_lines(Cursor& in);
     [[nodiscard]] Verdict judge();
 

@@ -47,7 +47,7 @@ public:
           max_body_(std::min(limits.max_body, std::numeric_limits<std::uint64_t>::max() - 1)),
           answers_max_(
               static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.keepalive_requests, std::numeric_limits<std::uint32_t>::max()))),
-          keepalive_(limits.keepalive),
+          may_keep_(limits.keepalive),
           quota_(limits.quota),
           wall_clock_(wall_clock),
           log_(std::move(log)) {
@@ -114,7 +114,7 @@ public:
     }
 
     /// From now on every answer carries `Connection: close`, and Next::close follows it.
-    void announce_close() { is_closing_ = true; }
+    void announce_close() { may_keep_ = false; }
 
     /// The send of a batch with this lease has completed, or never will.
     void release(Lease lease) { renderings_.release(lease); }
@@ -209,7 +209,7 @@ private:
     /// Answers the request whose head the session's parser has judged. `head_bytes`: for the log.
     Outcome answer(Session& session, const char* head_bytes, Batch& out) {
         const RequestHead& head = session.parser.head();
-        bool keep = keepalive_ && !is_closing_ && ++session.answered != answers_max_;
+        bool keep = may_keep_ && ++session.answered != answers_max_;
         if (head.minor_version > 0) {
             keep = keep && (head.fields & HeadField::connection_close) == 0;
         } else {
@@ -266,8 +266,7 @@ private:
     std::size_t max_head_;
     std::uint64_t max_body_;
     std::uint32_t answers_max_;
-    bool keepalive_;
-    bool is_closing_ = false;
+    bool may_keep_;  ///< --keepalive, until announce_close()
     Quota* quota_;
     Instant next_second_ = Instant::min();
     WallClock wall_clock_;

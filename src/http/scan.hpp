@@ -29,20 +29,29 @@ struct Cursor {
 };
 
 struct PortableScan {
+    // A local pointer: table and input are bytes, which may alias a Cursor in memory.
     static void skip(Cursor& in, ascii::Class wanted) {
-        while (!in.done() && ascii::is(*in.at, wanted)) ++in.at;
+        const char* at = in.at;
+        while (at != in.end && ascii::is(*at, wanted)) ++at;
+        in.at = at;
     }
     static void skip_token(Cursor& in) { skip(in, ascii::tchar); }
     static void skip_target(Cursor& in) { skip(in, ascii::target_char); }
     static void skip_value(Cursor& in) { skip(in, ascii::field_char); }
+    /// Past letters, digits, "-" and "." at least: what the hosts of almost all requests consist of.
+    static void skip_host(Cursor& in) { skip(in, ascii::host_char); }
 };
 
 #ifdef TINYHTTPD_HAS_VECTOR_SCAN
 
 struct VectorScan {
-    static void skip_token(Cursor& in) { PortableScan::skip_token(in); }
+    static void skip_token(Cursor& in) {
+        skip<Name>(in);
+        PortableScan::skip_token(in);  // for the names with another tchar in them
+    }
     static void skip_target(Cursor& in) { skip<Target>(in); }
     static void skip_value(Cursor& in) { skip<Value>(in); }
+    static void skip_host(Cursor& in) { skip<Host>(in); }
 
 private:
     using Block = __m128i;
@@ -57,6 +66,23 @@ private:
         static Block outside(Block bytes) {
             const Block control = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, all('\t')), at_most(bytes, 0x1f));
             return _mm_or_si128(control, _mm_cmpeq_epi8(bytes, all(0x7f)));
+        }
+    };
+    static Block letters(Block bytes) { return at_most(_mm_sub_epi8(_mm_or_si128(bytes, all(0x20)), all('a')), 'z' - 'a'); }
+    static Block negated(Block mask) { return _mm_cmpeq_epi8(mask, _mm_setzero_si128()); }
+
+    /// Letters and "-", the bytes of most field names.
+    struct Name {
+        static constexpr ascii::Class portable = ascii::tchar;
+        static Block outside(Block bytes) { return negated(_mm_or_si128(letters(bytes), _mm_cmpeq_epi8(bytes, all('-')))); }
+    };
+    /// Letters, digits, "-" and ".", the bytes of most hosts.
+    struct Host {
+        static constexpr ascii::Class portable = ascii::host_char;
+        static Block outside(Block bytes) {
+            const Block from_hyphen_to_nine = at_most(_mm_sub_epi8(bytes, all('-')), '9' - '-');
+            const Block others = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, all('/')), from_hyphen_to_nine);
+            return negated(_mm_or_si128(letters(bytes), others));
         }
     };
     struct Target {
@@ -78,18 +104,19 @@ private:
 
     template <class Bytes>
     static void skip(Cursor& in) {
-        while (in.end - in.at >= width) {
-            if (const unsigned found = stops<Bytes>(in.at)) {
-                in.at += std::countr_zero(found);
+        const char* at = in.at;
+        for (; in.end - at >= width; at += width) {
+            if (const unsigned found = stops<Bytes>(at)) {
+                in.at = at + std::countr_zero(found);
                 return;
             }
-            in.at += width;
         }
-        if (in.done()) return;
+        in.at = at;
+        if (at == in.end) return;
         if (in.end - in.begin < width) return PortableScan::skip(in, Bytes::portable);
         // The last block, which overlaps what has been judged already: never past the end.
-        const unsigned found = stops<Bytes>(in.end - width) >> (width - (in.end - in.at));
-        in.at = found != 0 ? in.at + std::countr_zero(found) : in.end;
+        const unsigned found = stops<Bytes>(in.end - width) >> (width - (in.end - at));
+        in.at = found != 0 ? at + std::countr_zero(found) : in.end;
     }
 };
 
