@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+# Completion of tinyhttpd for bash, 3.2 of macOS included: no mapfile, no bash-completion functions.
+# The flags and values are those of src/config/option_table.cpp; tests/tidy compares the two.
+# shellcheck shell=bash
+
+_tinyhttpd_words() {
+    # Words that begin with $1, one per element; none holds white space.
+    local IFS=$' \t\n'
+    # shellcheck disable=SC2207  # mapfile is not in bash 3.2
+    COMPREPLY=($(compgen -W "$2" -- "$1"))
+}
+
+_tinyhttpd_files() {
+    # File names may hold spaces: one per line.
+    local IFS=$'\n'
+    compopt -o filenames 2>/dev/null
+    # shellcheck disable=SC2207
+    COMPREPLY=(${COMPREPLY[@]+"${COMPREPLY[@]}"} $(compgen -f -- "$1"))
+}
+
+_tinyhttpd() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous='' i
+    [ "$COMP_CWORD" -gt 0 ] && previous=${COMP_WORDS[COMP_CWORD - 1]}
+    # '=' is a word of its own where COMP_WORDBREAKS has it: --engine = ep
+    if [ "$current" = '=' ]; then
+        current=''
+    elif [ "$previous" = '=' ]; then
+        [ "$COMP_CWORD" -gt 1 ] && previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    COMPREPLY=()
+
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        # Behind -- there is only the body, which nobody can guess.
+        [ "${COMP_WORDS[i]}" = '--' ] && return 0
+    done
+
+    case $previous in
+        --body-file | --port-file | --config | -c)
+            _tinyhttpd_files "$current"
+            return 0
+            ;;
+        --access-log)
+            _tinyhttpd_words "$current" 'off - stderr'
+            _tinyhttpd_files "$current"
+            return 0
+            ;;
+        --listen | -l)
+            _tinyhttpd_words "$current" '127.0.0.1:8000 127.0.0.1:0 localhost:8000 [::1]:8000 :8000 unix:'
+            return 0
+            ;;
+        --engine)
+            _tinyhttpd_words "$current" 'auto io_uring epoll kqueue'
+            return 0
+            ;;
+        --log-format)
+            _tinyhttpd_words "$current" 'common combined json'
+            return 0
+            ;;
+        --log-overflow)
+            _tinyhttpd_words "$current" 'drop block'
+            return 0
+            ;;
+        --log-level)
+            _tinyhttpd_words "$current" 'error warn info debug'
+            return 0
+            ;;
+        --workers | -w | --max-connections)
+            _tinyhttpd_words "$current" 'auto'
+            return 0
+            ;;
+        --status | -s)
+            _tinyhttpd_words "$current" '200 201 204 301 302 304 307 308 400 401 403 404 409 410 429 500 502 503 504'
+            return 0
+            ;;
+        --unix-mode)
+            _tinyhttpd_words "$current" '0600 0660 0666'
+            return 0
+            ;;
+        --content-type)
+            _tinyhttpd_words "$current" 'text/plain text/html application/json application/octet-stream'
+            return 0
+            ;;
+        --body | -b | --header | -H | --backlog | --read-buffer | --write-buffer | --max-head | --max-body | \
+            --keepalive-requests | --head-timeout | --idle-timeout | --write-timeout | --log-buffer | --log-flush | \
+            --ready-fd | --max-requests | --max-time | --shutdown-timeout | --shutdown-delay)
+            return 0
+            ;;
+    esac
+
+    case $current in
+        -*)
+            _tinyhttpd_words "$current" '-b --body --body-file -s --status -H --header --content-type
+                --date --no-date --server-header --no-server-header
+                -l --listen --unix-mode --backlog -w --workers --engine
+                --read-buffer --write-buffer --max-head --max-body --max-connections
+                --keepalive --no-keepalive --keepalive-requests --head-timeout --idle-timeout --write-timeout
+                --access-log --log-format --log-buffer --log-flush --log-overflow --log-level
+                --port-file --ready-fd --max-requests --once --max-time --shutdown-timeout --shutdown-delay
+                -c --config -t --check --print-config -q --quiet -h --help -V --version'
+            ;;
+    esac
+}
+
+complete -F _tinyhttpd tinyhttpd

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# Completion of tinyhttpd for fish. The flags and values are those of src/config/option_table.cpp; tests/tidy compares them.
+
+complete -c tinyhttpd -f
+
+complete -c tinyhttpd -s b -l body -x -d 'Answer with this text, byte for byte'
+complete -c tinyhttpd -l body-file -r -F -d 'Answer with this file'
+complete -c tinyhttpd -s s -l status -x -a '200 201 204 301 302 304 307 308 400 401 403 404 409 410 429 500 502 503 504' -d 'Status code, 200 to 999'
+complete -c tinyhttpd -s H -l header -x -d 'Add or replace a header, or remove a default one'
+complete -c tinyhttpd -l content-type -x -a 'text/plain text/html application/json application/octet-stream' -d 'Content type of the body'
+complete -c tinyhttpd -l date -d 'Send a Date header'
+complete -c tinyhttpd -l no-date -d 'Leave the Date header out'
+complete -c tinyhttpd -l server-header -d 'Send Server: tinyhttpd'
+complete -c tinyhttpd -l no-server-header -d 'Leave the Server header out'
+
+complete -c tinyhttpd -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 localhost:8000 [::1]:8000 :8000 unix:' -d 'Listen on this address'
+complete -c tinyhttpd -l unix-mode -x -a '0600 0660 0666' -d 'Permissions of a unix socket'
+complete -c tinyhttpd -l backlog -x -d 'Connections the kernel queues'
+complete -c tinyhttpd -s w -l workers -x -a 'auto' -d 'Worker threads'
+complete -c tinyhttpd -l engine -x -a 'auto io_uring epoll kqueue' -d 'How bytes are moved'
+
+complete -c tinyhttpd -l read-buffer -x -d 'Bytes asked for per receive'
+complete -c tinyhttpd -l write-buffer -x -d 'Bytes of answers gathered before one send'
+complete -c tinyhttpd -l max-head -x -d 'Longest request head'
+complete -c tinyhttpd -l max-body -x -d 'Longest request body'
+complete -c tinyhttpd -l max-connections -x -a 'auto' -d 'Connections at a time'
+complete -c tinyhttpd -l keepalive -d 'Keep connections open between requests'
+complete -c tinyhttpd -l no-keepalive -d 'Close each connection after its first request'
+complete -c tinyhttpd -l keepalive-requests -x -d 'Requests answered on one connection'
+complete -c tinyhttpd -l head-timeout -x -d 'Time for a whole request head'
+complete -c tinyhttpd -l idle-timeout -x -d 'Wait between two requests'
+complete -c tinyhttpd -l write-timeout -x -d 'Time without progress in sending'
+
+complete -c tinyhttpd -l access-log -r -F -a 'off - stderr' -d 'Log requests to a file'
+complete -c tinyhttpd -l log-format -x -a 'common combined json' -d 'Format of the access log'
+complete -c tinyhttpd -l log-buffer -x -d 'Write the access log in batches of this size'
+complete -c tinyhttpd -l log-flush -x -d 'Write a smaller batch after this time'
+complete -c tinyhttpd -l log-overflow -x -a 'drop block' -d 'When lines come faster than they are written'
+complete -c tinyhttpd -l log-level -x -a 'error warn info debug' -d 'Least severe diagnostics shown'
+
+complete -c tinyhttpd -l port-file -r -F -d 'Write the port number to this file'
+complete -c tinyhttpd -l ready-fd -x -d 'Write a newline to this file descriptor when ready'
+complete -c tinyhttpd -l max-requests -x -d 'Exit after this many answered requests'
+complete -c tinyhttpd -l once -d 'Exit after one answered request'
+complete -c tinyhttpd -l max-time -x -d 'Exit after this time'
+complete -c tinyhttpd -l shutdown-timeout -x -d 'Longest wait for running requests at the end'
+complete -c tinyhttpd -l shutdown-delay -x -d 'Go on accepting this long after TERM'
+
+complete -c tinyhttpd -s c -l config -r -F -d 'Read this TOML file'
+complete -c tinyhttpd -s t -l check -d 'Validate everything, then exit'
+complete -c tinyhttpd -l print-config -d 'Print the effective configuration, then exit'
+complete -c tinyhttpd -s q -l quiet -d 'Do not print the addresses'
+complete -c tinyhttpd -s h -l help -d 'Print the help, then exit'
+complete -c tinyhttpd -s V -l version -d 'Print the version, then exit'
