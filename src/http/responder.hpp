@@ -97,10 +97,6 @@ public:
 
     [[nodiscard]] Phase phase(const Session& session) const { return session.phase; }
 
-    /// The peer has shut its side down. A request that is complete is answered like any other, one that is not gets no
-    /// answer, so there is nothing to say or to forget.
-    void finish(Session&) {}
-
     /// The deadline of the current phase has passed; the connection is to be closed. Appends a 408 when a byte of a request
     /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
     void expire(Session& session, Batch& out) {
