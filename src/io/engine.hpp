@@ -53,7 +53,7 @@ enum class EventKind : std::uint8_t {
 };
 
 struct Event {
-    EventKind kind;
+    EventKind kind = EventKind::woken;
     int result = 0;                ///< see EventKind
     ConnectionId connection = {};  ///< received, sent, closed
     ListenerId listener = 0;       ///< accepted

@@ -18,6 +18,7 @@
 #include "base/slot_array.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
+#include "io/event_list.hpp"
 #include "io/readiness.hpp"
 #include "io/socket_calls.hpp"
 
@@ -58,7 +59,7 @@ public:
         if (listeners_[listener].accepting) return;
         // Refused only for want of kernel memory: the listener stays paused, and its owner resumes it again later.
         listeners_[listener].accepting = poller_.add_listener(listeners_[listener].fd, make_tag(listener_slot, listener)).has_value();
-        if (!listeners_[listener].accepting) pending_.push_back({.kind = EventKind::accepted, .result = -ENOMEM, .listener = listener});
+        if (!listeners_[listener].accepting) pending_.push({.kind = EventKind::accepted, .result = -ENOMEM, .listener = listener});
     }
 
     [[nodiscard]] Result<void> open(ConnectionId id, int fd) {
@@ -91,9 +92,9 @@ public:
         for (const Slice& slice : slices) total += slice.size;
         const long sent = send_slices(connection.fd, slices);
         if (sent == static_cast<long>(total)) [[likely]] {
-            pending_.push_back({.kind = EventKind::sent, .connection = id});
+            pending_.push({.kind = EventKind::sent, .connection = id});
         } else if (sent < 0 && sent != -EAGAIN && sent != -EWOULDBLOCK) {
-            pending_.push_back({.kind = EventKind::sent, .result = static_cast<int>(sent), .connection = id});
+            pending_.push({.kind = EventKind::sent, .result = static_cast<int>(sent), .connection = id});
         } else {
             park(connection, id, slices, sent > 0 ? static_cast<std::size_t>(sent) : 0);
         }
@@ -112,24 +113,24 @@ public:
         Connection& connection = at(id);
         connection.parked.reset();
         ::close(std::exchange(connection.fd, -1));  // leaves the poller with its last descriptor
-        pending_.push_back({.kind = EventKind::closed, .connection = id});
+        pending_.push({.kind = EventKind::closed, .connection = id});
     }
 
     [[nodiscard]] std::span<const Event> wait(std::optional<Instant> deadline) {
         events_.clear();
-        std::swap(events_, pending_);
+        events_.swap(pending_);
         for (;;) {
             while (next_ready_ < ready_count_) {
-                if (handle(poller_.readiness(next_ready_++))) return events_;
+                if (handle(poller_.readiness(next_ready_++))) return events_.span();
             }
             while (next_in_turn_ < turn_.size()) {
                 const ConnectionId id = turn_[next_in_turn_++];
                 Connection* connection = find(id);
                 if (connection == nullptr) continue;
                 connection->queued = false;
-                if (proceed(*connection, id)) return events_;
+                if (proceed(*connection, id)) return events_.span();
             }
-            if (!events_.empty()) return events_;
+            if (!events_.empty()) return events_.span();
             // The descriptors that are known to be ready have had their turn: see who else is, then go round again.
             ready_count_ = poller_.wait(queue_.empty() ? timeout_ms(deadline) : 0);
             now_ = std::chrono::steady_clock::now();
@@ -137,7 +138,7 @@ public:
             turn_.clear();
             std::swap(turn_, queue_);
             next_in_turn_ = 0;
-            if (ready_count_ == 0 && turn_.empty() && deadline && now_ >= *deadline) return events_;
+            if (ready_count_ == 0 && turn_.empty() && deadline && now_ >= *deadline) return events_.span();
         }
     }
     [[nodiscard]] Instant now() const { return now_; }
@@ -203,7 +204,7 @@ private:
         }
         if (id.slot == waker_slot) {
             poller_.wake_seen();
-            events_.push_back({.kind = EventKind::woken});
+            events_.push({.kind = EventKind::woken});
             return false;
         }
         Connection* connection = find(id);
@@ -230,7 +231,7 @@ private:
             if (count == -EAGAIN || count == -EWOULDBLOCK) return false;
             connection.finished = true;
         }
-        events_.push_back({.kind = EventKind::received, .result = static_cast<int>(count), .connection = id, .data = scratch_.get()});
+        events_.push({.kind = EventKind::received, .result = static_cast<int>(count), .connection = id, .data = scratch_.get()});
         return true;
     }
 
@@ -250,7 +251,7 @@ private:
             if (sent == -EAGAIN || sent == -EWOULDBLOCK) return;
             if (sent > 0) parked.advance(static_cast<std::size_t>(sent));
             if (sent < 0 || parked.first == parked.count) {
-                events_.push_back({.kind = EventKind::sent, .result = sent < 0 ? static_cast<int>(sent) : 0, .connection = id});
+                events_.push({.kind = EventKind::sent, .result = sent < 0 ? static_cast<int>(sent) : 0, .connection = id});
                 connection.parked.reset();
                 return;
             }
@@ -263,7 +264,7 @@ private:
             const int fd = accept_connection(listeners_[listener].fd);
             if (fd == -EAGAIN) return;
             if (fd < 0) pause_accept(listener);
-            events_.push_back({.kind = EventKind::accepted, .result = fd, .listener = listener});
+            events_.push({.kind = EventKind::accepted, .result = fd, .listener = listener});
         }
     }
 
@@ -279,8 +280,8 @@ private:
     SlotArray<Connection> connections_;
     std::vector<Listener> listeners_;
 
-    std::vector<Event> events_;   ///< what the running wait() returns
-    std::vector<Event> pending_;  ///< what verbs learned since the last one
+    EventList events_;   ///< what the running wait() returns
+    EventList pending_;  ///< what verbs learned since the last one
     std::size_t ready_count_ = 0;
     std::size_t next_ready_ = 0;
     std::vector<ConnectionId> queue_;  ///< known to be ready although the poller will not say so again

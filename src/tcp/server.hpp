@@ -63,8 +63,7 @@ public:
           seat_(seat),
           quota_(quota),
           accept_failed_(std::move(accept_failed)),
-          deadlines_(connections_,
-                     {limits.idle_timeout, limits.head_timeout, limits.head_timeout, limits.write_timeout, limits.linger_timeout}),
+          deadlines_({limits.idle_timeout, limits.head_timeout, limits.head_timeout, limits.write_timeout, limits.linger_timeout}),
           saved_blocks_(limits.saved_input) {}
 
     /// Accepts from `fds`, which stay the caller's and may be shared with other workers.
@@ -107,18 +106,16 @@ private:
 
     [[nodiscard]] std::optional<io::Instant> next_deadline() const {
         if (sweep_due_) return now_;
-        std::optional<io::Instant> next = deadlines_.earliest();
-        for (const std::optional<io::Instant>& other : {protocol_.next_tick(), accept_again_}) {
-            if (other && (!next || *other < *next)) next = other;
-        }
-        return next;
+        io::Instant next = std::min(deadlines_.earliest(), accept_again_);
+        if (const std::optional<io::Instant> tick = protocol_.next_tick()) next = std::min(next, *tick);
+        return next != never ? std::optional(next) : std::nullopt;
     }
 
     void turn_began() {
         now_ = engine_.now();
         protocol_.tick(now_);
-        while (const std::optional<std::uint32_t> slot = deadlines_.take_expired(now_)) expired(*slot);
-        if (accept_again_ && now_ >= *accept_again_) accept_again();
+        while (const DeadlineLink* link = deadlines_.take_expired(now_)) expired(link->slot);
+        if (now_ >= accept_again_) accept_again();
     }
 
     void handle(const io::Event& event) {
@@ -177,10 +174,11 @@ private:
         }
         ++open_;
         sweep_due_ = stage_ != Stage::serving;  // it may have nothing to say
+        connection.deadline.slot = slot;
         connection.state = State::receiving;
         connection.session = typename P::Session{};
         protocol_.open(connection.session, peer.view());
-        deadlines_.set(slot, DeadlineClass::head, now_);
+        deadlines_.set(connection.deadline, DeadlineClass::head, now_);
     }
 
     [[nodiscard]] std::uint32_t take_slot() {
@@ -200,7 +198,7 @@ private:
         for (io::ListenerId listener = 0; listener < listeners_; ++listener) engine_.pause_accept(listener);
     }
     void accept_again() {
-        accept_again_.reset();
+        accept_again_ = never;
         accept_paused_ = false;
         for (io::ListenerId listener = 0; listener < listeners_; ++listener) engine_.resume_accept(listener);
     }
@@ -270,15 +268,15 @@ private:
     void wait_for_input(Connection& connection, std::uint32_t slot) {
         connection.state = State::receiving;
         switch (protocol_.phase(connection.session)) {
-            case Phase::idle: return deadlines_.set(slot, DeadlineClass::idle, now_);
+            case Phase::idle: return deadlines_.set(connection.deadline, DeadlineClass::idle, now_);
             case Phase::head:
                 // The whole head has one deadline, from its first byte: more bytes do not move it.
-                if (connection.deadline.in != DeadlineClass::head) deadlines_.set(slot, DeadlineClass::head, now_);
+                if (connection.deadline.in != DeadlineClass::head) deadlines_.set(connection.deadline, DeadlineClass::head, now_);
                 return;
             case Phase::body:
                 if (connection.deadline.in != DeadlineClass::body) connection.body_began = now_;
                 if (now_ - connection.body_began >= limits_.body_timeout_factor * limits_.head_timeout) return expired(slot);
-                return deadlines_.set(slot, DeadlineClass::body, now_);
+                return deadlines_.set(connection.deadline, DeadlineClass::body, now_);
         }
     }
 
@@ -292,7 +290,7 @@ private:
         connection.answers = batch_.answers;
         connection.lease = batch_.lease;
         connection.progress = 0;
-        deadlines_.set(slot, DeadlineClass::write, now_);
+        deadlines_.set(connection.deadline, DeadlineClass::write, now_);
         engine_.send(id, batch_.slices());
     }
 
@@ -332,7 +330,7 @@ private:
         engine_.shutdown_send(id);
         connection.state = State::lingering;
         connection.progress = 0;
-        deadlines_.set(slot, DeadlineClass::linger, now_);
+        deadlines_.set(connection.deadline, DeadlineClass::linger, now_);
         engine_.resume_receive(id);
     }
 
@@ -340,7 +338,7 @@ private:
         if (quota_ != nullptr && connection.answers > 0) quota_->give_back(connection.answers);
         connection.answers = 0;
         drop_saved(connection);
-        deadlines_.clear(slot);
+        Deadlines::clear(connection.deadline);
         connection.state = State::closing;
         engine_.close(id_of(connection, slot));
     }
@@ -376,7 +374,7 @@ private:
                 const std::uint64_t progress = engine_.sent_so_far(id_of(connection, slot));
                 if (progress == connection.progress) return close(connection, slot);
                 connection.progress = progress;
-                return deadlines_.set(slot, DeadlineClass::write, now_);
+                return deadlines_.set(connection.deadline, DeadlineClass::write, now_);
             }
             case State::lingering: return close(connection, slot);
             case State::closing:
@@ -393,7 +391,7 @@ private:
         inbox_.clear();
         switch (crew_.order()) {
             case Order::serve:
-                if (accept_paused_ && !accept_again_) accept_again();
+                if (accept_paused_ && accept_again_ == never) accept_again();
                 return;
             case Order::announce: return protocol_.announce_close();
             case Order::drain: return drain();
@@ -424,7 +422,7 @@ private:
         if (stage_ == Stage::draining) return;
         stage_ = Stage::draining;
         pause_accepting();
-        accept_again_.reset();
+        accept_again_ = never;
         inbox_settled_ = false;
         crew_.end_accepting();
     }
@@ -443,6 +441,7 @@ private:
         stage_ = Stage::aborted;
     }
 
+    static constexpr io::Instant never = io::Instant::max();
     /// Under a load that never pauses, "everything that has arrived" needs an end.
     static constexpr std::chrono::milliseconds emptying_time{100};
 
@@ -456,14 +455,14 @@ private:
 
     SlotArray<Connection> connections_;
     std::vector<std::uint32_t> free_slots_;
-    Deadlines<SlotArray<Connection>> deadlines_;
+    Deadlines deadlines_;
     BlockPool saved_blocks_;
     Batch batch_;
     io::Instant now_{};
     std::uint32_t open_ = 0;  ///< connections whose slot is in use
     io::ListenerId listeners_ = 0;
     bool accept_paused_ = false;
-    std::optional<io::Instant> accept_again_;
+    io::Instant accept_again_ = never;  ///< when accepting is tried again after descriptors ran out
     Stage stage_ = Stage::serving;
     bool sweep_due_ = false;  ///< connections may be left that the drain should close
     io::Instant sweep_at_latest_{};
