@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Random: what a seed turns into, the same on every machine and compiler (the distributions of <random> are not). And the
+// environment variable by which a failing seed is run again. Used by the fake engine, the contract suite and the simulation.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace tinyhttpd::support {
+
+class Random {
+public:
+    explicit Random(std::uint64_t seed) : state_(seed) {}
+
+    /// splitmix64: one multiplication chain per number, and no seed is a bad one.
+    [[nodiscard]] std::uint64_t next() {
+        std::uint64_t word = state_ += 0x9e3779b97f4a7c15U;
+        word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9U;
+        word = (word ^ (word >> 27)) * 0x94d049bb133111ebU;
+        return word ^ (word >> 31);
+    }
+    /// A number from 0 to bound - 1. Requires bound > 0.
+    [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return next() % bound; }
+    /// A number from `low` to `high`, both included.
+    [[nodiscard]] std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
+    /// True with this probability, from 0 (never) to 1 (always).
+    [[nodiscard]] bool chance(double probability) { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
+
+    template <class List>
+    [[nodiscard]] auto& pick(List& list) {
+        return list[below(std::size(list))];
+    }
+    template <class List>
+    void shuffle(List& list) {
+        for (std::size_t left = list.size(); left > 1; --left) std::swap(list[left - 1], list[below(left)]);
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+/// TINYHTTPD_SEED, when it is set: the one seed to run instead of many.
+[[nodiscard]] inline std::optional<std::uint64_t> seed_from_environment() {
+    const char* text = std::getenv("TINYHTTPD_SEED");
+    if (text == nullptr || *text == '\0') return std::nullopt;
+    return std::stoull(text);
+}
+
+}  // namespace tinyhttpd::support
