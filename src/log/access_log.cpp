@@ -76,8 +76,11 @@ void LogBatch::flush() {
 }
 
 void LogBatch::make_room(std::size_t bytes) {
+    // Behind the size at which a batch is handed over there is room for an ordinary line, so that none is cut off too early,
+    // and blocks are of one size unless a line is very long.
+    constexpr std::size_t ordinary_line = 2048;
     flush();
-    block_ = queue_->take(std::max(bytes, buffer_bytes_));
+    block_ = queue_->take(buffer_bytes_ + std::max(bytes, ordinary_line));
     first_line_ = now_;
 }
 

@@ -50,6 +50,7 @@ Result<std::shared_ptr<WriteQueue>> WriteQueue::open(const AccessLogOptions& opt
 
 WriteQueue::WriteQueue(LogFile file, Overflow overflow, Diagnostics& diagnostics)
     : file_(std::move(file)),
+      dropped_text_("the access log " + file_.name() + " cannot keep up: lines were dropped"),
       diagnostics_(diagnostics),
       dropped_(diagnostics, Level::warn, "line"),
       failed_(diagnostics, Level::error, "line"),
@@ -105,7 +106,7 @@ void WriteQueue::hand_over(Block* block, Instant now) {
     changed_.wait(lock, [&] { return has_room() || overflow_ == Overflow::drop || closed_; });
     if (closed_ || !has_room()) {
         lost_lines_ += block->lines;
-        if (!closed_) dropped_.add(now, "the access log " + file_.name() + " cannot keep up: lines were dropped", block->lines);
+        if (!closed_) dropped_.add(now, dropped_text_, block->lines);
         recycle(block);
         return;
     }

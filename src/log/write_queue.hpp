@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -67,7 +68,8 @@ private:
     void write(Block& block);
     void reopen_now();
 
-    LogFile file_;                    // the log's thread alone, once it runs
+    LogFile file_;  // the log's thread alone, once it runs
+    const std::string dropped_text_;
     std::atomic<bool> stop_ = false;  // close() has lost its patience: what is not written is lost
 
     std::mutex mutex_;  // all below

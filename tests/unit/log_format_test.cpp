@@ -46,14 +46,14 @@ protected:
 };
 
 constexpr Exchange ordinary = {.peer = "192.0.2.7",
-                           .method = "GET",
-                           .target = "/a?b=c",
-                           .version = "HTTP/1.1",
-                           .host = "example.org:8000",
-                           .referer = "http://example.org/",
-                           .user_agent = "curl/7.88.1",
-                           .status = 200,
-                           .body_bytes = 12};
+                               .method = "GET",
+                               .target = "/a?b=c",
+                               .version = "HTTP/1.1",
+                               .host = "example.org:8000",
+                               .referer = "http://example.org/",
+                               .user_agent = "curl/7.88.1",
+                               .status = 200,
+                               .body_bytes = 12};
 
 TEST_F(LogFormat, CommonIsWhatLogAnalysersRead) {
     EXPECT_EQ(write(Format::common, ordinary), "192.0.2.7 - - [22/Nov/2026:22:08:00 +0000] \"GET /a?b=c HTTP/1.1\" 200 12\n");
@@ -90,7 +90,8 @@ TEST_F(LogFormat, AMalformedRequestIsShownAsItCame) {
 }
 
 TEST_F(LogFormat, TheLargestNumberFits) {
-    const Exchange line = {.peer = "p", .method = "GET", .target = "/", .version = "HTTP/1.0", .status = 999, .body_bytes = ~std::uint64_t{0}};
+    const Exchange line = {
+        .peer = "p", .method = "GET", .target = "/", .version = "HTTP/1.0", .status = 999, .body_bytes = ~std::uint64_t{0}};
     EXPECT_EQ(write(Format::common, line), "p - - [22/Nov/2026:22:08:00 +0000] \"GET / HTTP/1.0\" 999 18446744073709551615\n");
 }
 
@@ -184,14 +185,14 @@ protected:
         EXPECT_EQ(text.substr(at), "\n");
 
         const Exchange json_line = {.peer = field,
-                                .method = field,
-                                .target = field,
-                                .version = field,
-                                .host = field,
-                                .referer = field,
-                                .user_agent = field,
-                                .request_line = field,
-                                .status = 400};
+                                    .method = field,
+                                    .target = field,
+                                    .version = field,
+                                    .host = field,
+                                    .referer = field,
+                                    .user_agent = field,
+                                    .request_line = field,
+                                    .status = 400};
         const std::string json = write(Format::json, json_line);
         expect_one_printable_line(json);
         for (const auto& [name, value] : parse_json(json))
@@ -229,15 +230,15 @@ TEST_F(LogEscaping, APeerCannotForgeALine) {
 TEST_F(LogEscaping, TheBoundHoldsWhenEveryByteIsEscaped) {
     const std::string field(1000, '\xff');
     const Exchange line = {.peer = field,
-                       .method = field,
-                       .target = field,
-                       .version = field,
-                       .host = field,
-                       .referer = field,
-                       .user_agent = field,
-                       .request_line = field,
-                       .status = 400,
-                       .body_bytes = ~std::uint64_t{0}};
+                           .method = field,
+                           .target = field,
+                           .version = field,
+                           .host = field,
+                           .referer = field,
+                           .user_agent = field,
+                           .request_line = field,
+                           .status = 400,
+                           .body_bytes = ~std::uint64_t{0}};
     for (const Format format : {Format::common, Format::combined, Format::json})
         EXPECT_LE(write(format, line).size(), LineFormat::bound(line));
 }

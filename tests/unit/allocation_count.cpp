@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The replaced operator new of this test executable. The array and nothrow forms call it, as the standard has them do.
+#include "unit/allocation_count.hpp"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+thread_local std::uint64_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t /*size*/) noexcept {
+    std::free(memory);
+}
+
+std::uint64_t tinyhttpd::testing::allocations_of_this_thread() {
+    return allocations;
+}
