@@ -17,6 +17,7 @@
 #include "base/protocol.hpp"
 #include "base/quota.hpp"
 #include "http/exchange.hpp"
+#include "http/head_memo.hpp"
 #include "http/response.hpp"
 #include "http/session.hpp"
 
@@ -140,7 +141,7 @@ private:
         session.has_begun = true;
         if (input.front() == '\r' && session.parser.size() == 0) [[unlikely]]
             return skip_empty_line(session, input, out);
-        switch (session.parser.parse(input, max_head_)) {
+        switch (parse(session.parser, input)) {
             case HeadParser::Verdict::complete: break;
             case HeadParser::Verdict::incomplete: session.phase = Phase::head; return {0, Outcome::wait};
             case HeadParser::Verdict::refused: return {session.parser.size(), refuse(session, session.parser.status(), input.data(), out)};
@@ -153,6 +154,18 @@ private:
         if (head.framing != Framing::none) [[unlikely]]
             return {size, begin_body(session, input, out)};
         return {size, answer(session, input.data(), out)};
+    }
+
+    [[nodiscard]] HeadParser::Verdict parse(HeadParser& parser, std::string_view input) {
+        if (parser.size() == 0) {
+            if (const HeadParser* known = memo_.find(input)) [[likely]] {
+                parser = *known;
+                return HeadParser::Verdict::complete;
+            }
+        }
+        const HeadParser::Verdict verdict = parser.parse(input, max_head_);
+        if (verdict == HeadParser::Verdict::complete) memo_.keep(input.substr(0, parser.size()), parser);
+        return verdict;
     }
 
     Step skip_empty_line(Session& session, std::string_view input, Batch& out) {
@@ -258,6 +271,7 @@ private:
     }
 
     Renderings renderings_;
+    HeadMemo memo_;
     std::size_t write_buffer_;
     std::size_t max_head_;
     std::uint64_t max_body_;

@@ -92,16 +92,18 @@ void Renderings::render_configured(const ResponseSpec& spec, std::size_t write_b
                               .date = spec.date};
         Rendered& rendered = configured_[index];
         rendered = render(parts, {});
-        if (rendered.size + content.size() <= write_buffer) {
+        const bool is_one_piece = rendered.size + content.size() <= write_buffer;
+        if (is_one_piece) {
             prototype_.append(content);
             rendered.size += content.size();
-            if (persistence != Persistence::keep_alive) continue;
-            run_step_ = rendered.size;
-            while (prototype_.size() + run_step_ <= write_buffer) rendered.head_only_offset = render(parts, content).offset;
-        } else {
-            rendered.content = content.empty() ? nullptr : body_.get();
+        } else if (!content.empty()) {
+            rendered.content = body_.get();
         }
-        if (persistence == Persistence::keep_alive) run_size_ = prototype_.size();
+        if (persistence != Persistence::keep_alive) continue;
+        // Without content behind the head the run is that one head, which nothing lengthens.
+        run_step_ = rendered.size;
+        while (is_one_piece && prototype_.size() + run_step_ <= write_buffer) rendered.head_only_offset = render(parts, content).offset;
+        run_size_ = prototype_.size();
     }
 }
 
