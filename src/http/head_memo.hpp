@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// HeadMemo: what the parser found in the last head, for the next one that is the same to the byte. Clients of a responder
+// repeat themselves, on one connection and across them, and a verdict depends on the bytes alone. One per worker.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+#include "http/head_parser.hpp"
+
+namespace tinyhttpd::http {
+
+class HeadMemo {
+public:
+    /// The parser as it was after it had completed the head that `input` starts with, or null when that is another head.
+    [[nodiscard]] const HeadParser* find(std::string_view input) const {
+        if (size_ == 0 || input.size() < size_ || std::memcmp(input.data(), bytes_.data(), size_) != 0) return nullptr;
+        return &parser_;
+    }
+    /// Remembers what `parser` found in the complete head `head`; a long one is not worth it.
+    void keep(std::string_view head, const HeadParser& parser) {
+        if (head.size() > bytes_.size()) return;
+        std::memcpy(bytes_.data(), head.data(), head.size());
+        size_ = head.size();
+        parser_ = parser;
+    }
+
+private:
+    std::size_t size_ = 0;
+    HeadParser parser_;
+    std::array<char, 512> bytes_;
+};
+
+}  // namespace tinyhttpd::http
