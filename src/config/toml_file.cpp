@@ -3,11 +3,17 @@
 // the TOML types its option takes, and turns it into the text a flag would have had.
 #include "config/toml_file.hpp"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
+
+// toml++ 3.3 asserts that a key follows "[" before it reports that none does, and with NDEBUG lets clang assume it: a wrong
+// file would abort, or worse. Without assertions and assumptions the report is reached.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_cast<void>(0)
+#include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include "base/ascii.hpp"
 #include "config/suggest.hpp"

@@ -49,6 +49,7 @@ TEST(TomlFile, all_problems_are_reported_in_the_order_of_the_lines) {
 TEST(TomlFile, what_is_no_toml_is_pointed_at) {
     EXPECT_THAT(wrong("a = "), ElementsAre(StartsWith("stub.toml:1:")));
     EXPECT_THAT(wrong("workers = 1\nworkers = 2"), ElementsAre(StartsWith("stub.toml:2:")));
+    EXPECT_THAT(wrong("[ = 1\n"), ElementsAre(StartsWith("stub.toml:1:3: error while parsing key: ")));
     EXPECT_THAT(wrong("\xff"), ElementsAre(StartsWith("stub.toml:1:1: ")));
 }
 
