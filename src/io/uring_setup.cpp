@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "io/uring_setup.hpp"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+namespace tinyhttpd::io {
+
+namespace {
+
+constexpr std::string_view use_io_uring = "use io_uring";
+
+constexpr unsigned common_flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
+
+constexpr unsigned needed_features =
+    IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP;
+
+constexpr int needed_operations[] = {IORING_OP_POLL_ADD, IORING_OP_RECV,  IORING_OP_SEND,
+                                     IORING_OP_SENDMSG,  IORING_OP_CLOSE, IORING_OP_ASYNC_CANCEL};
+
+/// io_uring_setup(2) says EPERM for two reasons that have different remedies.
+std::string why_not_permitted() {
+    int disabled = 0;
+    std::ifstream("/proc/sys/kernel/io_uring_disabled") >> disabled;
+    if (disabled == 0) return "a seccomp filter or security policy forbids it, as in many containers";
+    std::string cause = "the sysctl kernel.io_uring_disabled is " + std::to_string(disabled);
+    if (disabled == 1) cause += ": only the group kernel.io_uring_group and CAP_SYS_ADMIN may";
+    return cause;
+}
+
+std::string remedy_for(int error_number) {
+    switch (error_number) {
+        case EPERM: return why_not_permitted();
+        case EACCES: return "a security policy forbids it";
+        case ENOSYS: return "the kernel has none, or a seccomp filter hides it";
+        case EINVAL: return "it needs Linux 6.0 or later";
+        case ENOMEM: return "is the limit on locked memory too low? see ulimit -l";
+        default: return {};
+    }
+}
+
+std::unexpected<Error> refused(int error_number) {
+    return fail(use_io_uring, {}, error_number, remedy_for(error_number));
+}
+
+bool operations_supported(io_uring* ring) {
+    const std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> probe(io_uring_get_probe_ring(ring), io_uring_free_probe);
+    if (!probe) return false;
+    for (const int operation : needed_operations) {
+        if (io_uring_opcode_supported(probe.get(), operation) == 0) return false;
+    }
+    return true;
+}
+
+void* map(std::size_t bytes) {
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? nullptr : memory;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Uring>> Uring::create(Size size, std::span<const unsigned> flag_sets) {
+    auto uring = std::make_unique<Uring>();
+    int result = -EINVAL;
+    for (const unsigned flags : flag_sets) {
+        io_uring_params parameters{};
+        parameters.flags = flags | common_flags;
+        parameters.cq_entries = size.completions;
+        result = io_uring_queue_init_params(size.submissions, &uring->ring_, &parameters);
+        if (result != -EINVAL) break;  // EINVAL: the kernel does not know one of the flags
+    }
+    if (result < 0) return refused(-result);
+    uring->open_ = true;
+    if ((uring->ring_.features & needed_features) != needed_features || !operations_supported(&uring->ring_)) return refused(EINVAL);
+    io_uring_register_ring_fd(&uring->ring_);  // saves a look-up per system call; without it all works the same
+    return uring;
+}
+
+Uring::~Uring() {
+    if (open_) io_uring_queue_exit(&ring_);
+}
+
+void Uring::end_all() {
+    io_uring_sync_cancel_reg everything{};
+    everything.flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+    everything.timeout = {-1, -1};  // none
+    io_uring_register_sync_cancel(&ring_, &everything);
+    io_uring_get_events(&ring_);  // with DEFER_TASKRUN this is where they complete and let go of their sockets
+}
+
+Result<std::unique_ptr<UringBuffers>> UringBuffers::create(Uring& uring, int group, unsigned count, std::size_t bytes_each) {
+    auto buffers = std::make_unique<UringBuffers>();
+    buffers->uring_ = &uring;
+    buffers->group_ = group;
+    buffers->mask_ = static_cast<int>(count) - 1;
+    buffers->size_ = static_cast<unsigned>(bytes_each);
+    buffers->stride_ = (bytes_each + 2 * colour_bytes - 1) / colour_bytes * colour_bytes;
+    buffers->memory_bytes_ = buffers->stride_ * count;
+
+    // Anonymous mappings: page-aligned as the ring has to be, and resident only where they have been used.
+    buffers->memory_ = static_cast<char*>(map(buffers->memory_bytes_));
+    buffers->ring_ = static_cast<io_uring_buf_ring*>(map(buffers->ring_bytes()));
+    if (buffers->memory_ == nullptr || buffers->ring_ == nullptr) return refused(ENOMEM);
+
+    io_uring_buf_reg registration{};
+    registration.ring_addr = reinterpret_cast<std::uintptr_t>(buffers->ring_);
+    registration.ring_entries = count;
+    registration.bgid = static_cast<std::uint16_t>(group);
+    const int result = io_uring_register_buf_ring(uring.get(), &registration, 0);
+    if (result < 0) return refused(-result);
+    buffers->registered_ = true;
+    io_uring_buf_ring_init(buffers->ring_);
+    for (unsigned id = 0; id < count; ++id) buffers->give_back(id);
+    buffers->publish();
+    return buffers;
+}
+
+UringBuffers::~UringBuffers() {
+    if (registered_) io_uring_unregister_buf_ring(uring_->get(), group_);
+    if (ring_ != nullptr) ::munmap(ring_, ring_bytes());
+    if (memory_ != nullptr) ::munmap(memory_, memory_bytes_);
+}
+
+}  // namespace tinyhttpd::io

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Uring: an io_uring instance as the engine needs it, and the block of receive buffers that goes with it. Asks the kernel for
+// the strongest set of features it knows, and says in one line why it got none. It submits and judges nothing.
+#pragma once
+
+#include <liburing.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/result.hpp"
+
+namespace tinyhttpd::io {
+
+/// Owns the rings. Created, used and destroyed on one thread (IORING_SETUP_SINGLE_ISSUER).
+class Uring {
+public:
+    struct Size {
+        unsigned submissions;
+        unsigned completions;
+    };
+    /// The sets of setup flags to try in turn; the first that the kernel knows is taken. All contain SINGLE_ISSUER, which came
+    /// with Linux 6.0 as multishot receive did, and cannot be tried for by itself.
+    static constexpr unsigned deferred[] = {IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,  // Linux 6.1
+                                            IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG};
+    static constexpr std::span<const unsigned> strongest = deferred;
+    static constexpr std::span<const unsigned> weaker = strongest.subspan(1);
+
+    /// The Error's text is one line that names the cause: a sysctl, a filter, an old kernel, a limit.
+    [[nodiscard]] static Result<std::unique_ptr<Uring>> create(Size size, std::span<const unsigned> flag_sets = strongest);
+    Uring() = default;
+    Uring(const Uring&) = delete;
+    Uring& operator=(const Uring&) = delete;
+    ~Uring();
+
+    /// Cancels all operations. When it returns each has ended, so that the kernel touches no memory that is freed next.
+    void end_all();
+
+    [[nodiscard]] io_uring* get() { return &ring_; }
+
+private:
+    io_uring ring_{};
+    bool open_ = false;
+};
+
+/// The receive buffers of one engine: a ring through which the kernel is given buffers and picks one when bytes arrive, so
+/// that a connection without any owns none.
+class UringBuffers {
+public:
+    /// Registers `count` buffers (a power of two) as group `group`. `uring` outlives the object.
+    [[nodiscard]] static Result<std::unique_ptr<UringBuffers>> create(Uring& uring, int group, unsigned count, std::size_t bytes_each);
+    UringBuffers() = default;
+    UringBuffers(const UringBuffers&) = delete;
+    UringBuffers& operator=(const UringBuffers&) = delete;
+    ~UringBuffers();
+
+    [[nodiscard]] const char* at(unsigned id) const { return memory_ + stride_ * id; }
+    /// The kernel may use the buffer again after the next publish().
+    void give_back(unsigned id) {
+        io_uring_buf_ring_add(ring_, memory_ + stride_ * id, size_, static_cast<unsigned short>(id), mask_, returned_++);
+    }
+    void publish() {
+        if (returned_ > 0) io_uring_buf_ring_advance(ring_, returned_);
+        returned_ = 0;
+    }
+
+private:
+    /// Keeps buffers from all beginning in the same cache set, and each from sharing a line with its neighbour.
+    static constexpr std::size_t colour_bytes = 64;
+
+    [[nodiscard]] std::size_t ring_bytes() const { return static_cast<std::size_t>(mask_ + 1) * sizeof(io_uring_buf); }
+
+    Uring* uring_ = nullptr;
+    io_uring_buf_ring* ring_ = nullptr;
+    char* memory_ = nullptr;
+    std::size_t memory_bytes_ = 0;
+    std::size_t stride_ = 0;
+    unsigned size_ = 0;
+    int mask_ = -1;
+    int group_ = 0;
+    int returned_ = 0;
+    bool registered_ = false;
+};
+
+}  // namespace tinyhttpd::io

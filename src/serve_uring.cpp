@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// The worker on io_uring.
+#include "io/uring_engine.hpp"
+#include "serve.hpp"
+
+namespace tinyhttpd {
+
+tcp::ServerOutcome serve_uring(const Job& job, std::uint32_t seat, tcp::Crew& crew, tcp::StartLine& start) {
+    return serve<io::UringEngine>(job, seat, crew, start);
+}
+
+}  // namespace tinyhttpd
