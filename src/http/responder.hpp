@@ -178,6 +178,7 @@ private:
         }
         ++session.empty_lines;
         session.has_begun = false;
+        session.phase = session.answered == 0 ? Phase::head : Phase::idle;  // its CR may have come alone
         return {2, Outcome::go_on};
     }
 

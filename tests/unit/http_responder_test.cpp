@@ -101,6 +101,37 @@ TEST(Responder, InvitesTheContentUnlessItIsComing) {
     EXPECT_EQ(judge_answers(drive(responder, {head + "h", "ello"}).output, "200"), "");
 }
 
+TEST(Responder, WaitsForTheNextRequestBehindAnEmptyLineAsIfItHadNotCome) {
+    auto responder = silent();
+    for (const std::vector<std::string_view>& pieces : {std::vector<std::string_view>{"\r\n"}, {"\r", "\n"}}) {
+        Connection connection(responder);
+        for (const std::string_view piece : pieces) connection.receive(piece);
+        EXPECT_EQ(connection.driven().phase, Phase::head);
+        connection.receive(get());
+        EXPECT_EQ(connection.driven().phase, Phase::idle);
+        for (const std::string_view piece : pieces) connection.receive(piece);
+        EXPECT_EQ(connection.driven().phase, Phase::idle);
+        connection.receive("G");
+        EXPECT_EQ(connection.driven().phase, Phase::head);
+    }
+}
+
+// The responder remembers what it found in the last head.
+TEST(Responder, WhatOneHeadSaidIsNeverTakenForWhatAnotherSays) {
+    auto remembering = silent();
+    const std::string known = request("HEAD /some/where HTTP/1.1", "Connection: keep-alive\r\n");
+    for (std::size_t at = 0; at < known.size(); ++at) {
+        for (const char byte : {'\0', ' ', 'X', '0', '\r', '\n', ':'}) {
+            std::string changed = known;
+            changed[at] = byte;
+            auto fresh = silent();
+            drive(remembering, {known});
+            ASSERT_TRUE(drive(remembering, {changed}) == drive(fresh, {changed})) << "byte " << at;
+        }
+    }
+    EXPECT_EQ(judge(remembering, known + get() + known + known.substr(0, 20), "200h 200 200h ..."), "");
+}
+
 TEST(Responder, TakesOneTicketForEachAnswer) {
     Quota quota(3);
     ResponderLimits limits = case_limits();
