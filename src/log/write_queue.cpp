@@ -150,11 +150,15 @@ std::uint64_t WriteQueue::close(std::chrono::milliseconds patience) {
     if (lost > 0)
         diagnostics_.warn("the access log " + file_.name() + " lost " + std::to_string(lost) + (lost == 1 ? " line" : " lines") +
                           " in all");
-    logger_.reset();
     auto pool = std::move(pool_);
+    auto logger = std::move(logger_);
     lock.unlock();
-    // The pool's destructor joins its thread.
-    if (detached_) std::thread([last = std::move(pool)]() mutable { last.reset(); }).detach();
+    // The pool's destructor joins its thread; the logger, which leads back to this, goes after it.
+    auto last = [pool = std::move(pool), logger = std::move(logger)]() mutable { pool.reset(); };
+    if (detached_)
+        std::thread(std::move(last)).detach();
+    else
+        last();
     return lost;
 }
 

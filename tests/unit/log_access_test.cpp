@@ -322,7 +322,8 @@ TEST_F(LogAccess, AppendAllocatesNothingOnceTheLogIsWarm) {
     testing::Fifo fifo(directory_ / "fifo");
     auto log = open({.path = fifo.path(), .buffer_bytes = 2000, .overflow = Overflow::drop});
     LogBatch batch(*log);
-    Exchange line = numbered("/");
+    const std::string target = "/";
+    const Exchange line = numbered(target);
     batch.tick(instant(0ms));
     for (int i = 0; i < 20'000; ++i) batch.append(line);  // all blocks there can be are on their way
     while (!fifo.read(65536).empty()) {

@@ -203,7 +203,7 @@ protected:
 TEST_F(LogEscaping, NoByteAtAnyPlaceEndsItsField) {
     for (int byte = 0; byte < 256; ++byte)
         for (std::size_t before = 0; before < 9; ++before)
-            for (const std::size_t after : {0, 1, 8}) {
+            for (const std::size_t after : {0U, 1U, 8U}) {
                 expect_field_survives(std::string(before, 'a') + static_cast<char>(byte) + std::string(after, 'z'));
                 ASSERT_FALSE(HasFailure()) << "byte " << byte << " after " << before;
             }
