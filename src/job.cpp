@@ -60,7 +60,7 @@ Job to_job(const config::Config& config, const http::ResponseSpec& response, Quo
     job.responder.write_buffer = limits.write_buffer;
     job.responder.quota = quota;
     job.quota = quota;
-    job.server.saved_input = limits.max_head + limits.read_buffer;
+    job.server.saved_input = limits.max_head + 2 * limits.read_buffer;
     job.server.head_timeout = limits.head_timeout;
     job.server.idle_timeout = limits.idle_timeout;
     job.server.write_timeout = limits.write_timeout;

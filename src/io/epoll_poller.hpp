@@ -31,7 +31,7 @@ public:
     /// Waits at most `timeout_ms` (-1: for ever) and returns how many entries readiness() then has. EINTR counts as none.
     [[nodiscard]] std::size_t wait(int timeout_ms);
     [[nodiscard]] Readiness readiness(std::size_t index) const {
-        const epoll_event& event = events_[index];
+        const epoll_event& event = events_.data()[index];
         // epoll(7): EPOLLHUP and EPOLLERR may come alone or with the last bytes. Either way reading tells which: bytes, FIN or errno.
         constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
         return {event.data.u64, (event.events & (EPOLLIN | ended)) != 0, (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,

@@ -15,7 +15,8 @@ namespace tinyhttpd::io {
 
 class EventList {
 public:
-    void push(const Event& event) {
+    // In line, so that an event is built where it stays.
+    [[gnu::always_inline]] void push(const Event& event) {
         if (size_ == capacity_) [[unlikely]]
             grow();
         events_[size_++] = event;

@@ -124,7 +124,7 @@ public:
                 if (handle(poller_.readiness(next_ready_++))) return events_.span();
             }
             while (next_in_turn_ < turn_.size()) {
-                const ConnectionId id = turn_[next_in_turn_++];
+                const ConnectionId id = turn_.data()[next_in_turn_++];
                 Connection* connection = find(id);
                 if (connection == nullptr) continue;
                 connection->queued = false;

@@ -114,7 +114,7 @@ long receive_bytes(int fd, char* buffer, std::size_t size) {
 }
 
 long send_slices(int fd, std::span<const Slice> slices) {
-    return slices.size() == 1 ? send_one(fd, slices[0]) : send_several(fd, slices);
+    return slices.size() == 1 ? send_one(fd, slices.data()[0]) : send_several(fd, slices);
 }
 
 }  // namespace tinyhttpd::io

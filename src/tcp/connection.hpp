@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// One connection as tcp::Server keeps it: a slot that is used again and again, small because 10,000 idle ones must be cheap.
+// One connection as tcp::Server keeps it, small because 10,000 idle ones must be cheap, and the table of them: slots that are
+// used again and again, each time under another generation.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "base/block_pool.hpp"
 #include "base/protocol.hpp"
+#include "base/slot_array.hpp"
 #include "io/engine.hpp"
 #include "tcp/deadlines.hpp"
 
@@ -15,17 +19,19 @@ namespace tinyhttpd::tcp {
 enum class ConnectionState : std::uint8_t {
     free,       ///< the slot is not in use
     receiving,  ///< waiting for input
-    sending,    ///< a batch is on its way; receiving is paused
+    sending,    ///< a batch is on its way; input that comes meanwhile is kept
     lingering,  ///< the last answer is out and FIN sent: what still comes is discarded, until the peer's FIN or a bound
     closing,    ///< the engine was told to close; the slot is free again when it says `closed`
 };
 
 template <class Session>
 struct Connection {
-    DeadlineLink deadline;
+    DeadlineLink deadline;  ///< its `slot` is this connection's
     std::uint32_t generation = 0;
     ConnectionState state = ConnectionState::free;
     Next after_send = Next::receive;  ///< what happens when the running send has completed
+    bool paused = false;              ///< receiving is paused: input came while sending
+    bool finished = false;            ///< the peer's FIN or an error came while sending
     Lease lease = no_lease;           ///< of the running send
     std::uint32_t answers = 0;        ///< final responses in the running send
     std::uint32_t saved_size = 0;     ///< bytes in `saved`
@@ -33,6 +39,53 @@ struct Connection {
     io::Instant body_began;           ///< when the content that is being skipped began
     std::uint64_t progress = 0;       ///< sending: bytes sent at the last look; lingering: bytes discarded
     Session session;
+
+    [[nodiscard]] io::ConnectionId id() const { return {deadline.slot, generation}; }
+    [[nodiscard]] std::string_view saved_input() const { return {saved.get(), saved_size}; }
+};
+
+template <class Connection>
+class ConnectionTable {
+public:
+    /// A connection in a free slot; null when there are `most` of them.
+    [[nodiscard]] Connection* take(std::uint32_t most) {
+        if (free_.empty()) add_chunk();
+        const std::uint32_t slot = free_.back();
+        if (slot >= most) return nullptr;
+        free_.pop_back();
+        ++in_use_;
+        slots_[slot].deadline.slot = slot;
+        return &slots_[slot];
+    }
+    /// The slot is free again; whoever still holds its id holds a stale one.
+    void give_back(Connection& connection) {
+        connection.state = ConnectionState::free;
+        ++connection.generation;
+        free_.push_back(connection.deadline.slot);
+        --in_use_;
+    }
+
+    [[nodiscard]] Connection& operator[](std::uint32_t slot) { return slots_[slot]; }
+    [[nodiscard]] bool empty() const { return in_use_ == 0; }
+
+    template <class Visit>
+    void for_each(Visit visit) {
+        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+            if (slots_[slot].state != ConnectionState::free) visit(slots_[slot]);
+        }
+    }
+
+private:
+    void add_chunk() {
+        const std::uint32_t first = slots_.size();
+        slots_.ensure(first);
+        free_.reserve(slots_.size());
+        for (std::uint32_t slot = slots_.size(); slot-- > first;) free_.push_back(slot);
+    }
+
+    SlotArray<Connection> slots_;
+    std::vector<std::uint32_t> free_;
+    std::uint32_t in_use_ = 0;
 };
 
 }  // namespace tinyhttpd::tcp

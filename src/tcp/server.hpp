@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "base/quota.hpp"
-#include "base/slot_array.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
+#include "tcp/acceptor.hpp"
 #include "tcp/connection.hpp"
 #include "tcp/crew.hpp"
 #include "tcp/deadlines.hpp"
@@ -28,8 +28,8 @@
 namespace tinyhttpd::tcp {
 
 struct ServerLimits {
-    /// Most input that a connection may keep unconsumed: the longest head and one receive.
-    std::size_t saved_input = 20 * 1024;
+    /// Most input that a connection may keep: the longest head, one receive that was not consumed, and one that came meanwhile.
+    std::size_t saved_input = 24 * 1024;
     std::chrono::nanoseconds head_timeout = std::chrono::seconds(10);
     std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
     std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
@@ -63,21 +63,16 @@ public:
           seat_(seat),
           quota_(quota),
           accept_failed_(std::move(accept_failed)),
+          acceptor_(engine, limits.accept_retry),
           deadlines_({limits.idle_timeout, limits.head_timeout, limits.head_timeout, limits.write_timeout, limits.linger_timeout}),
           saved_blocks_(limits.saved_input) {}
 
     /// Accepts from `fds`, which stay the caller's and may be shared with other workers.
-    [[nodiscard]] Result<void> listen(std::span<const int> fds) {
-        for (const int fd : fds) {
-            TRY_VOID(engine_.add_listener(listeners_, fd));
-            ++listeners_;
-        }
-        return {};
-    }
+    [[nodiscard]] Result<void> listen(std::span<const int> fds) { return acceptor_.listen(fds); }
 
     /// Serves until the crew is ordered to drain or abort and this worker is done with it.
     ServerOutcome run() {
-        while (!done()) {
+        while (stage_ == Stage::serving || !done()) {
             const std::span<const io::Event> events = engine_.wait(next_deadline());
             if (engine_.now() != now_) turn_began();
             for (const io::Event& event : events) handle(event);
@@ -101,29 +96,30 @@ private:
     // ---- the loop
 
     [[nodiscard]] bool done() const {
-        return stage_ == Stage::aborted || (stage_ == Stage::draining && open_ == 0 && inbox_settled_ && !sweep_due_);
+        return stage_ == Stage::aborted || (stage_ == Stage::draining && connections_.empty() && inbox_settled_ && !sweep_due_);
     }
 
     [[nodiscard]] std::optional<io::Instant> next_deadline() const {
-        if (sweep_due_) return now_;
-        io::Instant next = std::min(deadlines_.earliest(), accept_again_);
+        if (sweep_due_) [[unlikely]]
+            return now_;
+        io::Instant next = std::min(deadlines_.earliest(), acceptor_.due());
         if (const std::optional<io::Instant> tick = protocol_.next_tick()) next = std::min(next, *tick);
-        return next != never ? std::optional(next) : std::nullopt;
+        return next != io::Instant::max() ? std::optional(next) : std::nullopt;
     }
 
     void turn_began() {
         now_ = engine_.now();
         protocol_.tick(now_);
-        while (const DeadlineLink* link = deadlines_.take_expired(now_)) expired(link->slot);
-        if (now_ >= accept_again_) accept_again();
+        while (const DeadlineLink* link = deadlines_.take_expired(now_)) expired(connections_[link->slot]);
+        acceptor_.resume_when_due(now_);
     }
 
     void handle(const io::Event& event) {
         switch (event.kind) {
-            case io::EventKind::received: return received(event);
-            case io::EventKind::sent: return sent(event);
-            case io::EventKind::closed: return closed(event);
-            case io::EventKind::accepted: return accepted(event);
+            case io::EventKind::received: return received(at(event), event);
+            case io::EventKind::sent: return sent(at(event), event.result);
+            case io::EventKind::closed: return closed(at(event));
+            case io::EventKind::accepted: return accepted(event.result);
             case io::EventKind::woken: return woken();
         }
     }
@@ -133,122 +129,96 @@ private:
         VERIFY(connection.generation == event.connection.generation && connection.state != State::free);
         return connection;
     }
-    [[nodiscard]] static io::ConnectionId id_of(const Connection& connection, std::uint32_t slot) { return {slot, connection.generation}; }
 
     // ---- a connection comes
 
-    void accepted(const io::Event& event) {
-        if (event.result < 0) {
-            accept_failed_(-event.result);
-            pause_accepting();
-            accept_again_ = now_ + limits_.accept_retry;
-            return;
+    void accepted(int result) {
+        if (result < 0) {
+            accept_failed_(-result);
+            return acceptor_.pause_and_retry(now_);
         }
         // While draining nothing is handed over: the others may be gone before they could look.
-        const std::uint32_t seat = stage_ == Stage::serving ? crew_.place(seat_) : seat_;
-        if (stage_ != Stage::serving) {
-            crew_.admit_regardless(seat);
-        } else if (!crew_.admit(seat)) {
-            crew_.put_waiting(event.result);
-            pause_accepting();
-            return;
+        if (stage_ != Stage::serving) return open_regardless(result);
+        const std::uint32_t seat = crew_.place(seat_);
+        if (!crew_.admit(seat)) {
+            crew_.put_waiting(result);
+            return acceptor_.pause();
         }
-        seat == seat_ ? open(event.result) : crew_.hand_over(seat, event.result);
+        seat == seat_ ? open(result) : crew_.hand_over(seat, result);
+    }
+
+    /// A descriptor that was accepted although the limit was reached.
+    void open_regardless(int fd) {
+        crew_.admit_regardless(seat_);
+        open(fd);
     }
 
     void open(int fd) {
-        const std::uint32_t slot = take_slot();
-        if (slot >= limits_.max_slots) [[unlikely]] {
-            free_slots_.push_back(slot);
+        Connection* const connection = connections_.take(limits_.max_slots);
+        if (connection == nullptr) {
             crew_.dismiss(seat_);
             ::close(fd);
             return;
         }
-        Connection& connection = connections_[slot];
         PeerName peer;
         if (protocol_.wants_peer()) peer = peer_name(fd);
-        if (auto opened = engine_.open(id_of(connection, slot), fd); !opened) {
-            free_slots_.push_back(slot);
+        if (const auto opened = engine_.open(connection->id(), fd); !opened) {
+            connections_.give_back(*connection);
             crew_.dismiss(seat_);
             return accept_failed_(opened.error().code);
         }
-        ++open_;
-        sweep_due_ = stage_ != Stage::serving;  // it may have nothing to say
-        connection.deadline.slot = slot;
-        connection.state = State::receiving;
-        connection.session = typename P::Session{};
-        protocol_.open(connection.session, peer.view());
-        deadlines_.set(connection.deadline, DeadlineClass::head, now_);
-    }
-
-    [[nodiscard]] std::uint32_t take_slot() {
-        if (free_slots_.empty()) {
-            const std::uint32_t first = connections_.size();
-            connections_.ensure(first);
-            free_slots_.reserve(connections_.size());
-            for (std::uint32_t slot = connections_.size(); slot-- > first;) free_slots_.push_back(slot);
-        }
-        const std::uint32_t slot = free_slots_.back();
-        free_slots_.pop_back();
-        return slot;
-    }
-
-    void pause_accepting() {
-        accept_paused_ = true;
-        for (io::ListenerId listener = 0; listener < listeners_; ++listener) engine_.pause_accept(listener);
-    }
-    void accept_again() {
-        accept_again_ = never;
-        accept_paused_ = false;
-        for (io::ListenerId listener = 0; listener < listeners_; ++listener) engine_.resume_accept(listener);
+        connection->state = State::receiving;
+        connection->paused = connection->finished = false;
+        connection->session = typename P::Session{};
+        protocol_.open(connection->session, peer.view());
+        deadlines_.set(connection->deadline, DeadlineClass::head, now_);
+        sweep_again();  // it may have nothing to say
     }
 
     // ---- input
 
-    void received(const io::Event& event) {
-        Connection& connection = at(event);
-        const std::uint32_t slot = event.connection.slot;
-        if (connection.state == State::receiving) [[likely]] {
-            // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
-            if (event.result <= 0) return close(connection, slot);
-            const auto size = static_cast<std::size_t>(event.result);
-            if (connection.saved) return append(connection, slot, {event.data, size});
-            return advance(connection, slot, {event.data, size});
+    void received(Connection& connection, const io::Event& event) {
+        const std::string_view input(event.data, static_cast<std::size_t>(std::max(event.result, 0)));
+        switch (connection.state) {
+            case State::receiving:
+                // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
+                if (input.empty()) return close(connection);
+                if (!connection.saved) [[likely]]
+                    return advance(connection, input);
+                append(connection, input);
+                return advance(connection, connection.saved_input());
+            case State::sending:
+                // A peer that sends on while its answers are under way is read again when they are out: its memory is bounded.
+                if (input.empty()) {
+                    connection.finished = true;
+                } else if (append(connection, input)) {
+                    connection.paused = true;
+                    engine_.pause_receive(connection.id());
+                } else {
+                    close(connection);
+                }
+                return;
+            case State::lingering:
+                connection.progress += input.size();
+                if (input.empty() || connection.progress > limits_.linger_bytes) close(connection);
+                return;
+            case State::closing:
+            case State::free: return;
         }
-        if (connection.state == State::lingering) {
-            connection.progress += static_cast<std::uint64_t>(std::max(event.result, 0));
-            if (event.result <= 0 || connection.progress > limits_.linger_bytes) close(connection, slot);
-            return;
-        }
-        VERIFY(connection.state == State::closing);  // receiving is paused while sending
     }
 
-    void append(Connection& connection, std::uint32_t slot, std::string_view input) {
+    /// Keeps input behind what is kept already. False when there is no memory.
+    bool append(Connection& connection, std::string_view input) {
+        if (!connection.saved) connection.saved = saved_blocks_.take();
+        if (!connection.saved) return false;
         VERIFY(connection.saved_size + input.size() <= saved_blocks_.block_size());
         std::memcpy(connection.saved.get() + connection.saved_size, input.data(), input.size());
         connection.saved_size += static_cast<std::uint32_t>(input.size());
-        advance(connection, slot, saved(connection));
-    }
-    [[nodiscard]] static std::string_view saved(const Connection& connection) { return {connection.saved.get(), connection.saved_size}; }
-
-    /// Stops 3 to 7: lets the protocol judge the input and sends what it answers.
-    void advance(Connection& connection, std::uint32_t slot, std::string_view input) {
-        batch_.clear();
-        const Advance result = protocol_.advance(connection.session, input, batch_);
-        ASSERT(result.consumed <= input.size());
-        if (result.next == Next::close) {
-            drop_saved(connection);
-        } else if (!save(connection, input.substr(result.consumed))) {
-            release_batch();
-            return close(connection, slot);
-        }
-        if (!batch_.empty()) return send(connection, slot, result.next);
-        VERIFY(result.next != Next::flush);
-        if (result.next == Next::close) return begin_close(connection, slot);
-        wait_for_input(connection, slot);
+        return true;
     }
 
-    [[nodiscard]] bool save(Connection& connection, std::string_view rest) {
+    /// Keeps `rest`, which may lie in what is kept already, and nothing else. False when there is no memory.
+    [[nodiscard]] bool keep(Connection& connection, std::string_view rest) {
         if (rest.empty()) [[likely]] {
             drop_saved(connection);
             return true;
@@ -260,13 +230,33 @@ private:
         return true;
     }
     void drop_saved(Connection& connection) {
-        if (!connection.saved) return;
+        if (!connection.saved) [[likely]]
+            return;
         saved_blocks_.give_back(std::move(connection.saved));
         connection.saved_size = 0;
     }
 
-    void wait_for_input(Connection& connection, std::uint32_t slot) {
+    /// Stops 3 to 7: lets the protocol judge the input and sends what it answers.
+    void advance(Connection& connection, std::string_view input) {
+        batch_.clear();
+        const Advance result = protocol_.advance(connection.session, input, batch_);
+        ASSERT(result.consumed <= input.size());
+        input.remove_prefix(result.next == Next::close ? input.size() : result.consumed);
+        if (!keep(connection, input)) {
+            if (batch_.lease != no_lease) protocol_.release(batch_.lease);
+            if (quota_ != nullptr) quota_->give_back(batch_.answers);
+            return close(connection);
+        }
+        if (!batch_.empty()) [[likely]]
+            return send(connection, result.next);
+        VERIFY(result.next != Next::flush);
+        result.next == Next::close ? begin_close(connection) : wait_for_input(connection);
+    }
+
+    void wait_for_input(Connection& connection) {
         connection.state = State::receiving;
+        if (connection.finished) return close(connection);
+        if (std::exchange(connection.paused, false)) engine_.resume_receive(connection.id());
         switch (protocol_.phase(connection.session)) {
             case Phase::idle: return deadlines_.set(connection.deadline, DeadlineClass::idle, now_);
             case Phase::head:
@@ -275,108 +265,84 @@ private:
                 return;
             case Phase::body:
                 if (connection.deadline.in != DeadlineClass::body) connection.body_began = now_;
-                if (now_ - connection.body_began >= limits_.body_timeout_factor * limits_.head_timeout) return expired(slot);
+                if (now_ - connection.body_began >= limits_.body_timeout_factor * limits_.head_timeout) return expired(connection);
                 return deadlines_.set(connection.deadline, DeadlineClass::body, now_);
         }
     }
 
     // ---- output
 
-    void send(Connection& connection, std::uint32_t slot, Next after) {
-        const io::ConnectionId id = id_of(connection, slot);
-        engine_.pause_receive(id);
+    void send(Connection& connection, Next after) {
         connection.state = State::sending;
         connection.after_send = after;
         connection.answers = batch_.answers;
         connection.lease = batch_.lease;
         connection.progress = 0;
         deadlines_.set(connection.deadline, DeadlineClass::write, now_);
-        engine_.send(id, batch_.slices());
+        engine_.send(connection.id(), batch_.slices());
     }
 
-    void sent(const io::Event& event) {
-        Connection& connection = at(event);
+    void sent(Connection& connection, int result) {
         if (connection.state == State::closing) return;
         VERIFY(connection.state == State::sending);
-        const std::uint32_t slot = event.connection.slot;
-        if (event.result < 0) return close(connection, slot);
+        if (result < 0) return close(connection);
         outcome_.answered += connection.answers;
         if (quota_ != nullptr && quota_->settle(connection.answers)) crew_.report();
-        release(connection);
         connection.answers = 0;
-        switch (connection.after_send) {
-            case Next::receive:
-                wait_for_input(connection, slot);
-                if (connection.state == State::receiving) engine_.resume_receive(event.connection);
-                sweep_due_ = stage_ != Stage::serving;
-                return;
-            case Next::flush: engine_.resume_receive(event.connection); return advance(connection, slot, saved(connection));
-            case Next::close: return begin_close(connection, slot);
-        }
+        release(connection);
+        if (connection.after_send == Next::close) return begin_close(connection);
+        if (connection.after_send == Next::flush || connection.paused) return advance(connection, connection.saved_input());
+        wait_for_input(connection);
+        sweep_again();
     }
 
     void release(Connection& connection) {
         if (connection.lease != no_lease) protocol_.release(std::exchange(connection.lease, no_lease));
     }
-    void release_batch() {
-        if (batch_.lease != no_lease) protocol_.release(batch_.lease);
-        if (quota_ != nullptr && batch_.answers > 0) quota_->give_back(batch_.answers);
-    }
 
     // ---- a connection goes, in three steps: FIN, discarding what still comes, close
 
-    void begin_close(Connection& connection, std::uint32_t slot) {
-        const io::ConnectionId id = id_of(connection, slot);
-        engine_.shutdown_send(id);
+    void begin_close(Connection& connection) {
+        if (connection.finished) return close(connection);
+        engine_.shutdown_send(connection.id());
         connection.state = State::lingering;
         connection.progress = 0;
         deadlines_.set(connection.deadline, DeadlineClass::linger, now_);
-        engine_.resume_receive(id);
+        if (std::exchange(connection.paused, false)) engine_.resume_receive(connection.id());
     }
 
-    void close(Connection& connection, std::uint32_t slot) {
-        if (quota_ != nullptr && connection.answers > 0) quota_->give_back(connection.answers);
-        connection.answers = 0;
+    void close(Connection& connection) {
+        if (quota_ != nullptr) quota_->give_back(std::exchange(connection.answers, 0));
         drop_saved(connection);
         Deadlines::clear(connection.deadline);
         connection.state = State::closing;
-        engine_.close(id_of(connection, slot));
+        engine_.close(connection.id());
     }
 
-    void closed(const io::Event& event) {
-        Connection& connection = at(event);
+    void closed(Connection& connection) {
         release(connection);  // a cut send may use its bytes until now
         protocol_.close(connection.session);
-        connection.state = State::free;
-        ++connection.generation;
-        free_slots_.push_back(event.connection.slot);
-        --open_;
+        connections_.give_back(connection);
         crew_.dismiss(seat_);
         const int waiting = crew_.take_waiting();
-        if (waiting >= 0) {
-            crew_.admit_regardless(seat_);
-            open(waiting);
-        } else if (accept_paused_ && stage_ == Stage::serving) {
-            accept_again();
-        }
+        waiting >= 0 ? open_regardless(waiting) : acceptor_.resume();
     }
 
-    void expired(std::uint32_t slot) {
-        Connection& connection = connections_[slot];
+    void expired(Connection& connection) {
         switch (connection.state) {
             case State::receiving:
                 batch_.clear();
                 protocol_.expire(connection.session, batch_);
-                if (batch_.empty()) return close(connection, slot);
+                if (batch_.empty()) return close(connection);
                 drop_saved(connection);
-                return send(connection, slot, Next::close);
+                return send(connection, Next::close);
             case State::sending: {
-                const std::uint64_t progress = engine_.sent_so_far(id_of(connection, slot));
-                if (progress == connection.progress) return close(connection, slot);
+                const std::uint64_t progress = engine_.sent_so_far(connection.id());
+                if (progress == connection.progress) return close(connection);
                 connection.progress = progress;
                 return deadlines_.set(connection.deadline, DeadlineClass::write, now_);
             }
-            case State::lingering: return close(connection, slot);
+            case State::lingering: return close(connection);
             case State::closing:
             case State::free: return;
         }
@@ -390,9 +356,8 @@ private:
         for (const int fd : inbox_) open(fd);
         inbox_.clear();
         switch (crew_.order()) {
-            case Order::serve:
-                if (accept_paused_ && accept_again_ == never) accept_again();
-                return;
+            // A connection was handed over: there is room again, if there was none.
+            case Order::serve: return acceptor_.resume();
             case Order::announce: return protocol_.announce_close();
             case Order::drain: return drain();
             case Order::abort: return abort();
@@ -403,26 +368,28 @@ private:
         if (stage_ != Stage::serving) return;
         protocol_.announce_close();
         stage_ = Stage::emptying;
+        sweep_again();
+        for (int fd = crew_.take_waiting(); fd >= 0; fd = crew_.take_waiting()) open_regardless(fd);
+    }
+
+    /// Connections may be left that the drain should close, once it is clear that nothing more has arrived on them.
+    void sweep_again() {
+        if (stage_ == Stage::serving || sweep_due_) [[likely]]
+            return;
         sweep_due_ = true;
         sweep_at_latest_ = now_ + emptying_time;
-        for (int fd = crew_.take_waiting(); fd >= 0; fd = crew_.take_waiting()) {
-            crew_.admit_regardless(seat_);
-            open(fd);
-        }
     }
 
     /// Once nothing more has arrived, ends accepting and closes the connections that wait for nothing but a next request.
     void sweep(bool nothing_arrived) {
         if (stage_ == Stage::aborted || (!nothing_arrived && now_ < sweep_at_latest_)) return;
         sweep_due_ = false;
-        for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
-            Connection& connection = connections_[slot];
-            if (connection.state == State::receiving && !begun(connection)) close(connection, slot);
-        }
+        connections_.for_each([this](Connection& connection) {
+            if (connection.state == State::receiving && !begun(connection)) close(connection);
+        });
         if (stage_ == Stage::draining) return;
         stage_ = Stage::draining;
-        pause_accepting();
-        accept_again_ = never;
+        acceptor_.end();
         inbox_settled_ = false;
         crew_.end_accepting();
     }
@@ -433,15 +400,13 @@ private:
     }
 
     void abort() {
-        for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
-            Connection& connection = connections_[slot];
+        connections_.for_each([this](const Connection& connection) {
             if (connection.state == State::sending || (connection.state == State::receiving && begun(connection))) ++outcome_.cut;
-        }
+        });
         if (stage_ == Stage::serving || stage_ == Stage::emptying) crew_.end_accepting();
         stage_ = Stage::aborted;
     }
 
-    static constexpr io::Instant never = io::Instant::max();
     /// Under a load that never pauses, "everything that has arrived" needs an end.
     static constexpr std::chrono::milliseconds emptying_time{100};
 
@@ -453,18 +418,14 @@ private:
     Quota* quota_;
     std::function<void(int)> accept_failed_;
 
-    SlotArray<Connection> connections_;
-    std::vector<std::uint32_t> free_slots_;
+    Acceptor<Engine> acceptor_;
+    ConnectionTable<Connection> connections_;
     Deadlines deadlines_;
     BlockPool saved_blocks_;
     Batch batch_;
     io::Instant now_{};
-    std::uint32_t open_ = 0;  ///< connections whose slot is in use
-    io::ListenerId listeners_ = 0;
-    bool accept_paused_ = false;
-    io::Instant accept_again_ = never;  ///< when accepting is tried again after descriptors ran out
     Stage stage_ = Stage::serving;
-    bool sweep_due_ = false;  ///< connections may be left that the drain should close
+    bool sweep_due_ = false;
     io::Instant sweep_at_latest_{};
     bool inbox_settled_ = false;  ///< looked into after all workers had ended accepting: nothing is handed over any more
     std::vector<int> inbox_;
