@@ -125,14 +125,8 @@ private:
             if (same != names_.end()) near = *same;
         }
         complain(key.source(),
-                 "unknown key '" + unquoted(path) + "'" +
+                 "unknown key '" + excerpt(path) + "'" +
                      (near.empty() ? " (the keys are in tinyhttpd.toml(5))" : " (did you mean '" + std::string(near) + "'?)"));
-    }
-
-    /// Without quotes: the caller has its own. A key or a string can hold anything, line ends included.
-    static std::string unquoted(std::string_view given) {
-        std::string text = shown(given);
-        return text.starts_with('\'') ? text.substr(1, text.size() - 2) : text;
     }
 
     void value(const Option& option, const std::string& path, const toml::node& node) {
@@ -159,7 +153,7 @@ private:
             complain(node.source(), path + ": expected " + std::string(wanted.words) + ", found " + std::string(words_for(node.type())));
             return false;
         }
-        const std::string place = at(node.source()) + path + " = " + (node.is_string() ? '"' + unquoted(text) + '"' : text);
+        const std::string place = at(node.source()) + path + " = " + (node.is_string() ? '"' + excerpt(text) + '"' : text);
         // "A relative path in TOML is relative to that file": what is read belongs to the file that asks for it.
         if (option.type == Type::input_path && !directory_.empty() && !text.empty() && text != "-" && !text.starts_with('/'))
             text = std::string(directory_) + '/' + text;
@@ -186,7 +180,7 @@ TomlFile read_toml(std::string_view text, std::string_view name, std::string_vie
     } catch (const toml::parse_error& error) {
         std::string description(error.description());
         if (!description.empty()) description.front() = to_lower(description.front());
-        walk.complain(error.source(), description);
+        walk.complain(error.source(), escaped(description));
     }
     walk.report();
     return out;

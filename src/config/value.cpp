@@ -171,14 +171,11 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
     return {};
 }
 
-std::string shown(std::string_view text) {
-    constexpr std::size_t longest = 60;
+std::string escaped(std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
     std::string out;
-    bool quote = text.empty();
-    for (const char byte : text.substr(0, longest)) {
+    for (const char byte : text) {
         const auto code = static_cast<unsigned char>(byte);
-        quote = quote || byte == ' ' || byte == '\'' || byte == '"';
         if (code >= 0x20 && code != 0x7f) {
             out += byte;
         } else if (byte == '\n') {
@@ -189,8 +186,20 @@ std::string shown(std::string_view text) {
             out += hex[code & 15U];
         }
     }
-    if (text.size() > longest) out += "…";
-    return quote ? "'" + out + "'" : out;
+    return out;
+}
+
+std::string excerpt(std::string_view text) {
+    std::size_t end = 60;
+    if (text.size() <= end) return escaped(text);
+    // Not within a character of UTF-8.
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    return escaped(text.substr(0, end)) + "…";
+}
+
+std::string shown(std::string_view text) {
+    const bool quote = text.empty() || text.find_first_of(" '\"") != std::string_view::npos;
+    return quote ? "'" + excerpt(text) + "'" : excerpt(text);
 }
 
 }  // namespace tinyhttpd::config

@@ -15,7 +15,11 @@ namespace tinyhttpd::config {
 /// when the text was. Requires that the option is no action.
 [[nodiscard]] std::optional<std::string> parse_value(const Option& option, std::string_view text, Value& value);
 
-/// `text` as an error message shows it: control bytes escaped, quoted when it holds spaces, cut when long.
+/// `text` with its control bytes as \n and \x1b, so that a line about it is one line and moves no cursor.
+[[nodiscard]] std::string escaped(std::string_view text);
+/// The same, cut when it is long.
+[[nodiscard]] std::string excerpt(std::string_view text);
+/// An excerpt as an error message shows it: quoted when it is empty or holds spaces or quotes.
 [[nodiscard]] std::string shown(std::string_view text);
 
 }  // namespace tinyhttpd::config

@@ -98,6 +98,8 @@ TEST(Refusals, a_long_value_is_cut_and_its_control_bytes_are_shown) {
     const std::string wrong = std::string("a\x1b[31m") + std::string(300, 'x');
     EXPECT_THAT(problems({"-w", wrong}),
                 ElementsAre("--workers a\\x1b[31m" + std::string(54, 'x') + "…: expected a number, 1 to 1024, or auto"));
+    EXPECT_THAT(problems({"-w", std::string(59, 'x') + "äöü"}),
+                ElementsAre("--workers " + std::string(59, 'x') + "…: expected a number, 1 to 1024, or auto"));
 }
 
 TEST(Refusals, an_unreadable_configuration_exits_with_1_unless_it_is_checked) {
