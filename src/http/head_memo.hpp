@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // HeadMemo: what the parser found in the last head, for the next one that is the same to the byte. Clients of a responder
-// repeat themselves, on one connection and across them, and a verdict depends on the bytes alone. One per worker.
+// repeat themselves, on one connection and across them, and a verdict depends on the bytes alone. One per worker. Only
+// heads that are answered at once are worth keeping: no content, nothing to turn down.
 #pragma once
 
 #include <array>

@@ -102,7 +102,7 @@ public:
     /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
     void expire(Session& session, Batch& out) {
         if (!session.has_begun) return;
-        const std::uint64_t body_bytes = renderings_.refuse(out, Status::request_timeout, content_for(session));
+        const std::uint64_t body_bytes = renderings_.refuse(out, Status::request_timeout, content_for(session.parser.head()));
         // Without a saved head there is none to describe: the bytes are with the caller.
         if (log_.enabled()) {
             write_log(session, session.saved_head ? describe(session.parser, session.saved_head.get()) : Exchange{},
@@ -133,42 +133,33 @@ private:
         return out.bytes() >= write_buffer_ || out.room() < Renderings::slices_per_answer;
     }
 
-    [[nodiscard]] static Content content_for(const Session& session) {
-        return session.parser.head().method == Method::head ? Content::left_out : Content::sent;
+    [[nodiscard]] static Content content_for(const RequestHead& head) {
+        return head.method == Method::head ? Content::left_out : Content::sent;
     }
 
     Step take_head(Session& session, std::string_view input, Batch& out) {
+        if (session.parser.size() == 0) [[likely]] {
+            if (const HeadParser* known = memo_.find(input)) [[likely]]
+                return {known->size(), answer(session, *known, input.data(), out)};
+            if (input.front() == '\r') return skip_empty_line(session, input, out);
+        }
         session.has_begun = true;
-        if (input.front() == '\r' && session.parser.size() == 0) [[unlikely]]
-            return skip_empty_line(session, input, out);
-        switch (parse(session.parser, input)) {
-            case HeadParser::Verdict::complete: break;
-            case HeadParser::Verdict::incomplete: session.phase = Phase::head; return {0, Outcome::wait};
-            case HeadParser::Verdict::refused: return {session.parser.size(), refuse(session, session.parser.status(), input.data(), out)};
-        }
-        const RequestHead& head = session.parser.head();
+        const HeadParser::Verdict verdict = session.parser.parse(input, max_head_);
         const std::size_t size = session.parser.size();
-        if (const Status status = turn_down(head); status != Status::none) [[unlikely]] {
-            return {size, refuse(session, status, input.data(), out)};
+        if (verdict == HeadParser::Verdict::incomplete) {
+            session.phase = Phase::head;
+            return {0, Outcome::wait};
         }
-        if (head.framing != Framing::none) [[unlikely]]
-            return {size, begin_body(session, input, out)};
-        return {size, answer(session, input.data(), out)};
-    }
-
-    [[nodiscard]] HeadParser::Verdict parse(HeadParser& parser, std::string_view input) {
-        if (parser.size() == 0) {
-            if (const HeadParser* known = memo_.find(input)) [[likely]] {
-                parser = *known;
-                return HeadParser::Verdict::complete;
-            }
-        }
-        const HeadParser::Verdict verdict = parser.parse(input, max_head_);
-        if (verdict == HeadParser::Verdict::complete) memo_.keep(input.substr(0, parser.size()), parser);
-        return verdict;
+        if (verdict == HeadParser::Verdict::refused) return {size, refuse(session, session.parser.status(), input.data(), out)};
+        const RequestHead& head = session.parser.head();
+        if (const Status status = turn_down(head); status != Status::none) return {size, refuse(session, status, input.data(), out)};
+        if (head.framing != Framing::none) return {size, begin_body(session, input, out)};
+        memo_.keep(input.substr(0, size), session.parser);
+        return {size, answer(session, session.parser, input.data(), out)};
     }
 
     Step skip_empty_line(Session& session, std::string_view input, Batch& out) {
+        session.has_begun = true;
         if (input.size() < 2) {
             session.phase = Phase::head;
             return {0, Outcome::wait};
@@ -213,12 +204,12 @@ private:
             return {progress.consumed, refuse(session, progress.refusal, session.saved_head.get(), out)};
         }
         if (!progress.complete) return {progress.consumed, Outcome::wait};
-        return {progress.consumed, answer(session, session.saved_head.get(), out)};
+        return {progress.consumed, answer(session, session.parser, session.saved_head.get(), out)};
     }
 
-    /// Answers the request whose head the session's parser has judged. `head_bytes`: for the log.
-    Outcome answer(Session& session, const char* head_bytes, Batch& out) {
-        const RequestHead& head = session.parser.head();
+    /// Answers the request whose head `parser`, the session's or the memo's, has judged. `head_bytes`: for the log.
+    Outcome answer(Session& session, const HeadParser& parser, const char* head_bytes, Batch& out) {
+        const RequestHead& head = parser.head();
         bool keep = may_keep_ && ++session.answered != answers_max_;
         if (head.minor_version > 0) {
             keep = keep && (head.fields & HeadField::connection_close) == 0;
@@ -235,7 +226,7 @@ private:
                                         : head.minor_version == 0 ? Persistence::keep_alive_1_0
                                                                   : Persistence::keep_alive;
         const bool is_options = head.form == TargetForm::asterisk;
-        const Content content = content_for(session);
+        const Content content = content_for(head);
         if (is_options) {
             renderings_.answer_options(out, persistence);
         } else {
@@ -244,11 +235,11 @@ private:
         ++out.answers;
         if (log_.enabled()) {
             const bool has_content = content == Content::sent && !is_options;
-            write_log(session, describe(session.parser, head_bytes), is_options ? 200 : renderings_.status(),
+            write_log(session, describe(parser, head_bytes), is_options ? 200 : renderings_.status(),
                       has_content ? renderings_.content_size() : 0);
         }
         if (!keep) return Outcome::close;
-        session.parser = {};
+        if (&parser == &session.parser) session.parser = {};
         session.empty_lines = 0;
         session.phase = Phase::idle;
         session.has_begun = false;
@@ -257,7 +248,7 @@ private:
 
     Outcome refuse(Session& session, Status status, const char* head_bytes, Batch& out) {
         if (quota_ != nullptr && quota_->take() == Quota::Ticket::none) return Outcome::close;
-        const std::uint64_t body_bytes = renderings_.refuse(out, status, content_for(session));
+        const std::uint64_t body_bytes = renderings_.refuse(out, status, content_for(session.parser.head()));
         ++out.answers;
         if (log_.enabled()) write_log(session, describe(session.parser, head_bytes), static_cast<int>(status), body_bytes);
         return Outcome::close;
