@@ -19,7 +19,7 @@ namespace {
 #ifdef MSG_NOSIGNAL
 constexpr int send_flags = MSG_NOSIGNAL;
 #else
-constexpr int send_flags = 0;  // macOS: the program ignores SIGPIPE
+constexpr int send_flags = 0;  // macOS: accept_once() sees to SIGPIPE
 #endif
 
 int accept_once(int listener) {
@@ -30,6 +30,10 @@ int accept_once(int listener) {
     if (fd >= 0) {
         ::fcntl(fd, F_SETFL, O_NONBLOCK);
         ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+#ifdef SO_NOSIGPIPE
+        const int on = 1;
+        ::setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
     }
     return fd;
 #endif

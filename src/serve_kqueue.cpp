@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// The worker on kqueue.
+#include "io/kqueue_engine.hpp"
+#include "serve.hpp"
+
+namespace tinyhttpd {
+
+tcp::ServerOutcome serve_kqueue(const Job& job, std::uint32_t seat, tcp::Crew& crew, tcp::StartLine& start) {
+    return serve<io::KqueueEngine>(job, seat, crew, start);
+}
+
+}  // namespace tinyhttpd
