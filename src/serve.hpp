@@ -71,6 +71,8 @@ using Serve = tcp::ServerOutcome(const Job&, std::uint32_t seat, tcp::Crew&, tcp
 
 #ifdef __linux__
 Serve serve_epoll;
+#else
+Serve serve_kqueue;
 #endif
 #ifdef TINYHTTPD_IO_URING
 Serve serve_uring;
