@@ -59,7 +59,8 @@ TEST_P(ResponderAnswers, TheSameHoweverTheInputIsSplit) {
         SCOPED_TRACE(title(one));
         const std::string_view input = one.input;
         const Driven expected = whole(input);
-        for (std::size_t at = 1; at < input.size(); ++at) {
+        const std::size_t stride = 1 + input.size() / 1000;  // the large ones are large in one place
+        for (std::size_t at = 1; at < input.size(); at += stride) {
             ASSERT_EQ(drive(responder_, {input.substr(0, at), input.substr(at)}).output, expected.output) << "split at " << at;
         }
         std::vector<std::string_view> bytes;

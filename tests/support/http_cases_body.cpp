@@ -107,7 +107,7 @@ std::vector<Case> chunked_cases() {
         {"9112-7.1.2", "LF without CR at the end", chunked("0\r\n\n"), "400c"},
         {"9112-7.1.2", "CR without LF at the end", chunked("0\r\n\rX"), "400c"},
         {"9112-7.1.2", "NUL in a trailer", chunked("0\r\nA: \0\r\n\r\n"s), "400c"},
-        {"9112-7.1.2", "trailers are bounded", chunked("0\r\n" + repeated("a: b\r\n", CaseSettings::max_head)), "413c"},
+        {"9112-7.1.2", "trailers are bounded", chunked("0\r\n" + repeated("a: b\r\n", CaseSettings::max_head / 4)), "413c"},
         {"9110-15.5.14", "as much content as is allowed", chunked(most + "0\r\n\r\n"), "200"},
         {"9110-15.5.14", "a byte more than is allowed", chunked(most + "1\r\n"), "413c"},
         {"9110-15.5.14", "a chunk larger than allowed, before any of it is read", chunked("1001\r\n"), "413c"},

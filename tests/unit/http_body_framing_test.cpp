@@ -37,7 +37,7 @@ BodyReader::Progress read_stepwise(BodyReader reader, std::string_view input, st
 
 TEST(BodyReader, EndsALengthExactlyWhereItEnds) {
     const std::string input(100, 'x');
-    for (const std::size_t step : {1, 7, 60, 61, 100}) {
+    for (const std::size_t step : {1U, 7U, 60U, 61U, 100U}) {
         const auto progress = read_stepwise(BodyReader::length(60), input, step);
         EXPECT_TRUE(progress.complete);
         EXPECT_EQ(progress.consumed, 60U);

@@ -151,7 +151,7 @@ TYPED_TEST(HeadParser, NeverReadsBehindTheInput) {
     for (const Case& one : http_cases()) {
         const std::string_view input = std::string_view(one.input).substr(0, 600);
         SCOPED_TRACE(one.name);
-        for (const std::size_t step : {1, 2, 3, 7, 16, 17, 600}) {
+        for (const std::size_t step : {1U, 2U, 3U, 7U, 16U, 17U, 600U}) {
             ASSERT_EQ(judge_stepwise<TypeParam>(page, input, step), judge<TypeParam>(input)) << "in steps of " << step;
         }
         for (std::size_t size = 0; size <= input.size(); ++size) {
