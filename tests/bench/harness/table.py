@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Results as text: for the terminal and, with the same rows, as Markdown."""
+from __future__ import annotations
+
+from .contenders import OURS
+from .goals import GOALS
+from .results import Results, Spread
+from .rows import Row
+
+Cells = list[list[str]]
+
+
+def number(value: float) -> str:
+    if value == 0:
+        return "0"
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def spread_text(spread: Spread | None) -> str:
+    if spread is None:
+        return "–"
+    if spread.low == spread.high:
+        return number(spread.median)
+    return f"{number(spread.median)} ({number(spread.low)}–{number(spread.high)})"
+
+
+def row_cells(row: Row, results: Results, contenders: list[str]) -> Cells:
+    """A line for each contender, and a column for each metric and for what it is over the floor and nginx."""
+    main = next(iter(row.units))
+    others = [other for other in ("floor/epoll", "nginx") if results.median(row.name, other, main) is not None]
+    cells = [[row.title, *row.units.values(), *(f"× {other}" for other in others)]]
+    for contender in contenders:
+        if note := results.notes.get((row.name, contender)):
+            cells.append([contender, note])
+        elif results.median(row.name, contender, main) is not None:
+            ratios = (results.ratio(row.name, main, contender, other) for other in others)
+            cells.append([contender, *(spread_text(results.spread(row.name, contender, metric)) for metric in row.units),
+                          *(f"{ratio.median:.2f}" if ratio else "–" for ratio in ratios)])
+    return cells
+
+
+def goal_cells(results: Results) -> Cells:
+    engines = [contender.split("/")[1] for contender in OURS]
+    cells = [["to reach", *(column for engine in engines for column in (engine, "limit", ""))]]
+    for goal in GOALS:
+        line = [goal.title]
+        for engine in engines:
+            value = goal.measure(results, engine)
+            sign = "≥" if goal.at_least else "≤"
+            mark = "–" if value is None else "pass" if goal.is_reached(engine, value) else "MISS"
+            line += ["–" if value is None else number(value), f"{sign} {number(goal.limit(engine))}", mark]
+        cells.append(line)
+    return cells
+
+
+def text(cells: Cells) -> str:
+    """Columns aligned; a line shorter than the first is a note, which may be longer than its column."""
+    columns = len(cells[0])
+    whole = [line for line in cells if len(line) == columns]
+    widths = [max(len(line[column]) for line in whole) for column in range(columns)]
+    widths[0] = max(len(line[0]) for line in cells)
+    lines = []
+    for line in cells:
+        first = line[0].ljust(widths[0])
+        rest = [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])] if len(line) == columns else line[1:]
+        lines.append("  ".join([first, *rest]).rstrip())
+    lines.insert(1, "-" * max(map(len, lines[:1])))
+    return "\n".join(lines)
+
+
+def markdown(cells: Cells) -> str:
+    columns = len(cells[0])
+    lines = ["| " + " | ".join([*line, *[""] * (columns - len(line))]) + " |" for line in cells]
+    lines.insert(1, "|" + "---|" + "--:|" * (columns - 1))
+    return "\n".join(lines)
