@@ -26,5 +26,5 @@ def built(target: str) -> Path:
     for command in (configure, ["cmake", "--build", str(system.BUILD / "cmake"), "--target", target]):
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
         if done.returncode != 0:
-            raise system.Missing(f"{target} does not build: {(done.stderr or done.stdout).strip()[-800:]}")
+            raise system.Missing(f"{target} does not build:\n{(done.stderr + done.stdout).strip()[-3000:]}")
     return system.BUILD / "cmake" / "tests" / "bench" / target

@@ -42,7 +42,7 @@ def draw(results: Results, svg: Path) -> None:
             edge = spread.high if metric == "cpu_us" else spread.median
             axis.text(edge + largest * 0.015, bar.get_y() + bar.get_height() / 2, label, va="center", fontsize=8)
         axis.set_title(title, fontsize=10, loc="left")
-        axis.set_xlim(0, largest * 1.14)
+        axis.set_xlim(0, largest * 1.18)
         axis.tick_params(axis="y", length=0)
     figure.suptitle("Less is better. Medians with minimum and maximum of interleaved rounds, one run of ./dev bench", fontsize=9)
     svg.parent.mkdir(parents=True, exist_ok=True)

@@ -81,7 +81,9 @@ def _peer(name: str, log: str, template: str, arguments: list[str], version: lis
     def command(place: Place) -> list[str]:
         file = place.directory / template
         text = (system.BENCH / "peers" / template).read_text()
-        values = {"PORT": place.port, "WORKERS": place.setting.workers, "BODY": HELLO.decode(), "DIRECTORY": place.directory, "USER": getpass.getuser(),
+        # Without a master process nginx runs under callgrind, which cannot be reached in a process that was forked.
+        master = "off" if place.setting.workers == 1 else "on"
+        values = {"PORT": place.port, "WORKERS": place.setting.workers, "BODY": HELLO.decode(), "DIRECTORY": place.directory, "USER": getpass.getuser(), "MASTER": master,
                   "BUFFER": max(16384, 2 * len(place.setting.body)), "CONNECTIONS": min(18000, (system.descriptors() - 200) // 2)}
         file.write_text(re.sub(r"@([A-Z]+)@", lambda found: str(values[found[1]]) if found[1] in values else found[0], text))
         return [system.find(name), *[argument.replace("@FILE@", str(file)) for argument in arguments]]

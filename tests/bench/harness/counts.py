@@ -20,19 +20,19 @@ def instructions(contender: Contender, place: Place, processors: system.Processo
     under = [system.find("valgrind"), "--tool=callgrind", f"--callgrind-out-file={directory}/callgrind.out.%p", "--quiet"]
     with contender.prepare(place, processors, under) as server:
         load.h2load(server, processors, connections=8, count=2_000)
-        pid = server.pids()[-1]  # a server with a master process answers in its last descendant
-        # A worker that blocks takes the order when it next wakes up; so each is followed by a moment of traffic.
-        order(control, "-z", pid)
+        order(control, "-z", server)
         report = load.h2load(server, processors, connections=8, count=requests)
-        order(control, "-d", pid)
-        dumped = sorted(directory.glob(f"callgrind.out.{pid}.*"))
+        order(control, "-d", server)
+        dumped = sorted(directory.glob(f"callgrind.out.{server.pid}.*"))
         if report.errors or not dumped:
             raise RuntimeError(f"{contender.name}: {report.errors} errors, {len(dumped)} dumps: {server.errors()}")
         return _total(dumped[0]) / report.requests
 
 
-def order(control: str, what: str, pid: int) -> None:
-    system.run([control, what, str(pid)], 60)
+def order(control: str, what: str, server: Server) -> None:
+    text = system.run([control, what, str(server.pid)], 60)
+    if "OK" not in text:
+        raise RuntimeError(f"callgrind_control {what}: {text.strip()}")
 
 
 def _total(dump: Path) -> int:
