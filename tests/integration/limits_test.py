@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Descriptors and connections that run out, and how connections are spread over the workers."""
+import os
+import re
+import time
+
+import support
+from support import GET, Client, ask
+
+
+IORING_OP_RECV = 27  # io_uring_enter(2), linux/io_uring.h
+
+
+def all_served(server, clients):
+    """Lets each of `clients`, which have asked, go once it has its answer: somebody who waits comes next."""
+    for client in clients:
+        assert client.answer().status == 200
+        client.close()
+
+
+class Descriptors(support.TestCase):
+    def crowd(self, server, size):
+        clients = [self.connect(server) for _ in range(size)]
+        for client in clients:
+            client.send(GET)
+        return clients
+
+    def cpu_share_over(self, server, seconds):
+        before, began = server.cpu_seconds(), time.monotonic()
+        time.sleep(seconds)
+        return (server.cpu_seconds() - before) / (time.monotonic() - began)
+
+    def check_served_without_spinning(self, *args):
+        server = self.start("--workers", "2", "--idle-timeout", "10m", "--head-timeout", "10m", *args, descriptors=64)
+        clients = self.crowd(server, 200)
+        first = clients[0].answer()
+        self.assertEqual(first.status, 200)
+        if support.LINUX:
+            # The first clients keep their connections, the others wait in the backlog: nothing is to be done, so nothing is done.
+            self.assertLess(self.cpu_share_over(server, 1.0), 0.05)
+        clients[0].close()
+        all_served(server, clients[1:])
+        server.stop()
+
+    def test_200_clients_with_64_descriptors(self):
+        self.check_served_without_spinning()
+
+    def test_200_clients_when_accepting_itself_fails(self):
+        # The limit on connections that would have kept the server off EMFILE is set too high on purpose.
+        self.check_served_without_spinning("--max-connections", "1000")
+
+    def test_it_says_that_the_limit_is_too_high(self):
+        server = self.start("--max-connections", "1000", descriptors=64)
+        server.stop()
+        self.assertRegex(server.stderr(), r"^tinyhttpd: warning: --max-connections 1000 is more than the limit of open files allows \(\d+\)\n$")
+
+    def test_running_out_is_reported_and_not_for_each_client(self):
+        server = self.start("--max-connections", "1000", "--workers", "1", descriptors=64)
+        clients = self.crowd(server, 200)
+        support.eventually(lambda: "cannot accept a connection" in server.stderr(), "the report")
+        all_served(server, clients)
+        server.stop()
+        self.assertLess(server.stderr().count("\n"), 100)
+
+    def test_keepalive_clients_that_leave_at_the_idle_timeout_let_the_others_in(self):
+        server = self.start("--idle-timeout", "50ms", "--workers", "2", descriptors=64)
+        for client in self.crowd(server, 200):
+            self.assertEqual(client.answer().status, 200)
+            self.assertEqual(client.receive(), b"")
+
+    def test_idle_it_sleeps(self):
+        if not support.LINUX:
+            self.skipTest("reads /proc")
+        server = self.start("--workers", "2")
+        clients = self.crowd(server, 50)
+        for client in clients:
+            client.answer()
+        self.assertLess(self.cpu_share_over(server, 0.5), 0.02)
+
+
+class MaxConnections(support.TestCase):
+    def test_the_next_one_waits_in_the_backlog_until_one_goes(self):
+        server = self.start("--max-connections", "3", "--workers", "2")
+        inside = [self.connect(server) for _ in range(3)]
+        for client in inside:
+            client.ask()
+        waiting = self.connect(server)
+        waiting.send(GET)
+        for _ in range(20):  # time passes for the server, and the one that waits is not served meanwhile
+            for client in inside:
+                client.ask()
+        waiting.socket.setblocking(False)
+        self.assertRaises(BlockingIOError, waiting.socket.recv, 1)
+        waiting.socket.settimeout(support.DEADLINE)
+        inside[0].close()
+        self.assertEqual(waiting.answer().status, 200)
+
+    def test_one_at_a_time_serves_all(self):
+        server = self.start("--max-connections", "1", "--workers", "2")
+        clients = [self.connect(server) for _ in range(50)]
+        for client in clients:
+            client.send(GET)
+        all_served(server, clients)
+        server.stop()
+
+    def test_those_who_wait_are_answered_at_the_drain(self):
+        server = self.start("--max-connections", "1", "--shutdown-timeout", "10m", "--idle-timeout", "10m")
+        inside = self.connect(server)
+        inside.ask()
+        waiting = [self.connect(server) for _ in range(5)]
+        for client in waiting:
+            client.send(GET)
+        server.send_signal(support.signal.SIGTERM)
+        for client in waiting:
+            self.assertEqual(client.answer().status, 200)
+        self.assertEqual(server.wait(), 0)
+
+
+@support.linux_only
+class Spread(support.TestCase):
+    def watched(self, server):
+        """Connections that each worker's engine watches: proc(5), fdinfo lists what an epoll instance or a ring waits for."""
+        counts = {}
+        for descriptor in os.listdir(f"/proc/{server.pid}/fd"):
+            target = os.readlink(f"/proc/{server.pid}/fd/{descriptor}")
+            if target not in ("anon_inode:[eventpoll]", "anon_inode:[io_uring]"):
+                continue
+            with open(f"/proc/{server.pid}/fdinfo/{descriptor}") as file:
+                counts[descriptor] = len(re.findall(rf"^tfd:|^\s+op={IORING_OP_RECV}, ", file.read(), re.M))
+        return counts
+
+    def check(self, connect_all):
+        server = self.start("--workers", "2")
+        idle = self.watched(server)
+        clients = connect_all(server)
+        for client in clients:
+            client.ask()
+        loads = sorted(count - idle[engine] for engine, count in self.watched(server).items())
+        if sum(loads) != len(clients):
+            self.skipTest(f"this kernel's fdinfo does not list what the engine waits for ({loads})")
+        self.assertLessEqual(loads[-1], 55, loads)
+
+    def test_100_connections_that_come_at_once(self):
+        self.check(lambda server: [self.connect(server) for _ in range(100)])
+
+    def test_100_connections_that_come_one_by_one(self):
+        def one_by_one(server):
+            clients = []
+            for _ in range(100):
+                clients.append(self.connect(server))
+                clients[-1].ask()
+            return clients
+        self.check(one_by_one)
+
+    def test_what_is_left_when_others_have_gone_does_not_hinder_new_ones(self):
+        def churn(server):
+            leaving = [self.connect(server) for _ in range(100)]
+            for client in leaving:
+                client.ask()
+            for client in leaving:
+                client.close()
+            ask(server.address())
+            return [self.connect(server) for _ in range(100)]
+        self.check(churn)
+
+
+if __name__ == "__main__":
+    support.main()
