@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ReadinessEngine: the engine contract on top of a poller that only tells readiness (epoll, kqueue). Each verb tries its
-// system call at once and parks on EAGAIN; what it learns is kept until wait() may say so. Receives use one scratch buffer,
-// so wait() yields at most one `received` each time and the bytes are parsed while they are still in the cache.
+// system call at once and parks on EAGAIN; what it learns is kept until wait() may say so. Receives go into a few
+// scratch buffers, shared by all connections, so that the bytes are judged while they are still in the cache.
 // It does not know what the bytes mean, has no timers and never blocks but in Poller::wait().
 #pragma once
 
@@ -35,7 +35,9 @@ public:
     }
     /// Use create().
     ReadinessEngine(P poller, const EngineOptions& options)
-        : poller_(std::move(poller)), options_(options), scratch_(std::make_unique_for_overwrite<char[]>(options.receive_bytes)) {}
+        : poller_(std::move(poller)),
+          options_(options),
+          scratch_(std::make_unique_for_overwrite<char[]>(receives_per_wait * options.receive_bytes)) {}
 
     ReadinessEngine(const ReadinessEngine&) = delete;
     ReadinessEngine& operator=(const ReadinessEngine&) = delete;
@@ -75,6 +77,7 @@ public:
         connection.generation = id.generation;
         connection.receiving = true;
         connection.readable = connection.hungup = connection.finished = connection.queued = false;
+        connection.received_in_wait = wait_number_ - 1;
         return {};
     }
 
@@ -88,8 +91,8 @@ public:
     void send(ConnectionId id, std::span<const Slice> slices) {
         Connection& connection = at(id);
         VERIFY(!connection.parked && !slices.empty() && slices.size() <= Batch::capacity);
-        std::size_t total = 0;
-        for (const Slice& slice : slices) total += slice.size;
+        std::size_t total = slices.front().size;
+        for (const Slice& slice : slices.subspan(1)) total += slice.size;
         const long sent = send_slices(connection.fd, slices);
         if (sent == static_cast<long>(total)) [[likely]] {
             pending_.push({.kind = EventKind::sent, .connection = id});
@@ -119,6 +122,8 @@ public:
     [[nodiscard]] std::span<const Event> wait(std::optional<Instant> deadline) {
         events_.clear();
         events_.swap(pending_);
+        lent_ = 0;
+        ++wait_number_;
         for (;;) {
             while (next_ready_ < ready_count_) {
                 if (handle(poller_.readiness(next_ready_++))) return events_.span();
@@ -164,11 +169,12 @@ private:
         int fd = -1;
         std::uint32_t generation = 0;
         std::unique_ptr<ParkedSend> parked;
-        bool receiving = false;  ///< not paused
-        bool readable = false;   ///< a receive may yield something
-        bool hungup = false;     ///< the poller saw the end: a short read does not mean that nothing follows
-        bool finished = false;   ///< FIN or an error was delivered
-        bool queued = false;     ///< in queue_
+        std::uint32_t received_in_wait = 0;  ///< the number of the last wait() that delivered a `received`
+        bool receiving = false;              ///< not paused
+        bool readable = false;               ///< a receive may yield something
+        bool hungup = false;                 ///< the poller saw the end: a short read does not mean that nothing follows
+        bool finished = false;               ///< FIN or an error was delivered
+        bool queued = false;                 ///< in queue_
     };
 
     struct Listener {
@@ -176,6 +182,8 @@ private:
         bool accepting = false;
     };
 
+    // Enough that what a wait() costs by itself is shared by several requests, few enough that the bytes stay in the cache.
+    static constexpr std::size_t receives_per_wait = 8;
     static constexpr int accepts_per_turn = 16;
     static constexpr int sends_per_turn = 4;
     static constexpr int day_ms = 24 * 60 * 60 * 1000;
@@ -195,7 +203,7 @@ private:
         if (!std::exchange(connection.queued, true)) queue_.push_back(id);
     }
 
-    /// True when it delivered a `received`, after which the scratch buffer is lent and wait() has to return.
+    /// True when it lent the last scratch buffer, so that wait() has to return.
     [[nodiscard]] bool handle(const Readiness& ready) {
         const ConnectionId id{tag_slot(ready.tag), tag_generation(ready.tag)};
         if (id.slot == listener_slot) {
@@ -217,11 +225,17 @@ private:
     [[nodiscard]] bool proceed(Connection& connection, ConnectionId id) {
         if (connection.parked) [[unlikely]]
             send_more(connection, id);
-        return connection.readable && connection.receiving && !connection.finished && receive(connection, id);
+        if (!connection.readable || !connection.receiving || connection.finished) return false;
+        if (connection.received_in_wait == wait_number_) [[unlikely]] {  // one in each: the rest has to wait for the next
+            enqueue(connection, id);
+            return false;
+        }
+        return receive(connection, id);
     }
 
     [[nodiscard]] bool receive(Connection& connection, ConnectionId id) {
-        const long count = receive_bytes(connection.fd, scratch_.get(), options_.receive_bytes);
+        char* const buffer = scratch_.get() + lent_ * options_.receive_bytes;
+        const long count = receive_bytes(connection.fd, buffer, options_.receive_bytes);
         if (count > 0) [[likely]] {
             // epoll(7): a stream that yields less than was asked for is drained; the next byte makes a new edge.
             connection.readable = static_cast<std::size_t>(count) == options_.receive_bytes || connection.hungup;
@@ -231,8 +245,9 @@ private:
             if (count == -EAGAIN || count == -EWOULDBLOCK) return false;
             connection.finished = true;
         }
-        events_.push({.kind = EventKind::received, .result = static_cast<int>(count), .connection = id, .data = scratch_.get()});
-        return true;
+        events_.push({.kind = EventKind::received, .result = static_cast<int>(count), .connection = id, .data = buffer});
+        connection.received_in_wait = wait_number_;
+        return ++lent_ == receives_per_wait;
     }
 
     void park(Connection& connection, ConnectionId id, std::span<const Slice> slices, std::size_t sent) {
@@ -276,7 +291,9 @@ private:
 
     P poller_;
     EngineOptions options_;
-    std::unique_ptr<char[]> scratch_;
+    std::unique_ptr<char[]> scratch_;  ///< receives_per_wait buffers
+    std::size_t lent_ = 0;             ///< how many of them the running wait() has lent
+    std::uint32_t wait_number_ = 0;
     SlotArray<Connection> connections_;
     std::vector<Listener> listeners_;
 
