@@ -100,6 +100,7 @@ public:
     }
 
     [[nodiscard]] std::span<const io::Event> wait(std::optional<Instant> deadline) {
+        ++waits;
         forget_lent();
         events_.clear();
         network_->pass_a_turn();
@@ -128,6 +129,7 @@ public:
         errno = saved;
     }
 
+    std::size_t waits=0;
     // What is left behind: both are 0 at the end of a server's life.
     [[nodiscard]] std::size_t open_connections() const { return used_.size(); }
     [[nodiscard]] std::size_t running_sends() const {

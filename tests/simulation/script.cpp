@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// The requests that clients make up, and the strict reader of answers.
+#include "simulation/script.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+namespace tinyhttpd::simulation {
+
+namespace {
+
+/// Where a request goes and with what: filled in once per request.
+struct Maker {
+    const Settings& settings;
+    Random& random;
+    std::string target;
+
+    [[nodiscard]] Expected answer(Persistence persistence = Persistence::stays, bool head_only = false) const {
+        return {.status = settings.status, .content = settings.body, .head_only = head_only, .persistence = persistence};
+    }
+    [[nodiscard]] static Expected error(int status) { return {.status = status, .persistence = Persistence::closes}; }
+
+    [[nodiscard]] std::string head(std::string_view method, std::string_view fields = "", std::string_view version = "HTTP/1.1") const {
+        return std::string(method) + ' ' + target + ' ' + std::string(version) + "\r\nHost: a.example\r\n" + std::string(fields) + "\r\n";
+    }
+    [[nodiscard]] std::string content() const {
+        std::string bytes(random.below(std::min<std::uint64_t>(settings.max_body, 3000) + 1), '\0');
+        for (char& byte : bytes) byte = "GET / HTTP/1.1\r\n"[random.below(16)];  // must never be taken for a request
+        return bytes;
+    }
+    [[nodiscard]] std::string chunked() const {
+        std::string out;
+        const std::string bytes = content();
+        for (std::size_t at = 0; at < bytes.size();) {
+            const std::size_t size = std::min<std::size_t>(random.between(1, 700), bytes.size() - at);
+            char digits[16];
+            const auto end = std::to_chars(digits, digits + sizeof digits, size, 16).ptr;
+            out += std::string(digits, end) + (random.chance(0.2) ? ";name=\"v;\"\r\n" : "\r\n") + bytes.substr(at, size) + "\r\n";
+            at += size;
+        }
+        return out + (random.chance(0.3) ? "0\r\nTrailer: value\r\n\r\n" : "0\r\n\r\n");
+    }
+};
+
+using Make = Request (*)(const Maker&);
+
+// What a decent client sends.
+constexpr Make decent[] = {
+    [](const Maker& m) { return Request{m.head("GET"), m.answer()}; },
+    [](const Maker& m) { return Request{m.head("GET", "User-Agent: simulation\r\nAccept: */*\r\nX-Empty:\r\n"), m.answer()}; },
+    [](const Maker& m) { return Request{m.head("HEAD"), m.answer(Persistence::stays, true)}; },
+    [](const Maker& m) { return Request{"\r\n" + m.head("BREW"), m.answer()}; },
+    [](const Maker& m) {
+        const std::string content = m.content();
+        return Request{m.head("POST", "Content-Length: " + std::to_string(content.size()) + "\r\n") + content, m.answer()};
+    },
+    [](const Maker& m) { return Request{m.head("POST", "Transfer-Encoding: chunked\r\n") + m.chunked(), m.answer()}; },
+    [](const Maker& m) {
+        Expected expected = m.answer();
+        expected.invited = true;
+        return Request{m.head("PUT", "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n") + m.chunked(), expected};
+    },
+    [](const Maker&) { return Request{"OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n", {.content = ""}}; },
+    [](const Maker& m) { return Request{m.head("GET", "Connection: keep-alive\r\n", "HTTP/1.0"), m.answer(Persistence::stays_1_0)}; },
+};
+
+// What ends the connection with its answer.
+constexpr Make last[] = {
+    [](const Maker& m) { return Request{m.head("GET", "Connection: close\r\n"), m.answer(Persistence::closes)}; },
+    [](const Maker& m) { return Request{m.head("HEAD", "Connection: x, close\r\n"), m.answer(Persistence::closes, true)}; },
+    [](const Maker& m) { return Request{m.head("GET", "", "HTTP/1.0"), m.answer(Persistence::closes)}; },
+    [](const Maker& m) { return Request{m.head("TRACE"), Maker::error(405)}; },
+    [](const Maker& m) { return Request{m.head("GET", "Expect: miracles\r\n"), Maker::error(417)}; },
+    [](const Maker& m) { return Request{m.head("GET", "", "HTTP/2.0"), Maker::error(505), false}; },
+    [](const Maker& m) { return Request{m.head("GET", "Host: b.example\r\n"), Maker::error(400), false}; },
+    [](const Maker& m) { return Request{"GET " + m.target + " HTTP/1.1\r\n\r\n", Maker::error(400)}; },
+    [](const Maker& m) { return Request{"GET " + m.target + " HTTP/1.1\nHost: a.example\r\n\r\n", Maker::error(400), false}; },
+    [](const Maker& m) {
+        return Request{m.head("POST", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n") + "0\r\n\r\n", Maker::error(400), false};
+    },
+    [](const Maker& m) { return Request{m.head("POST", "Transfer-Encoding: gzip\r\n") + "bytes", Maker::error(501), false}; },
+    [](const Maker& m) { return Request{m.head("POST", "Content-Length: +1\r\n") + "x", Maker::error(400), false}; },
+    [](const Maker& m) {
+        return Request{m.head("POST", "Content-Length: " + std::to_string(m.settings.max_body + 1) + "\r\n") + "bytes", Maker::error(413),
+                       false};
+    },
+    [](const Maker& m) {
+        return Request{m.head("POST", "Transfer-Encoding: chunked\r\n") + "5\r\nhelloX\r\n0\r\n\r\n", Maker::error(400), false};
+    },
+    [](const Maker& m) {
+        return Request{m.head("GET", "X-Long: " + std::string(m.settings.max_head, 'x') + "\r\n"), Maker::error(431), false};
+    },
+};
+
+/// The value of a field in a head, which has each at most once; none: it is not there.
+std::optional<std::string_view> field(std::string_view head, std::string_view name) {
+    const std::string pattern = "\r\n" + std::string(name) + ": ";
+    const auto at = head.find(pattern);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto from = at + pattern.size();
+    return head.substr(from, head.find("\r\n", from) - from);
+}
+
+bool has_content(int status) {
+    return status != 204 && status != 304;
+}
+
+/// What is wrong with the head of an answer, or nothing.
+std::string judge_head(std::string_view head, int status, const Expected& expected) {
+    if (status != expected.status) return "status " + std::to_string(status) + " instead of " + std::to_string(expected.status);
+    if (!field(head, "Date")) return "no Date";
+    const auto connection = field(head, "Connection");
+    if (expected.persistence == Persistence::closes && connection != "close") return "the close is not announced";
+    if (expected.persistence == Persistence::stays_1_0 && connection != "keep-alive" && connection != "close")
+        return "1.0 is not told that it may go on";
+    if (field(head, "Content-Length").has_value() != has_content(status)) return "Content-Length does not go with the status";
+    return {};
+}
+
+}  // namespace
+
+std::vector<Request> make_script(std::uint32_t client, const Settings& settings, Random& random) {
+    std::vector<Request> script;
+    const std::uint64_t count = random.between(1, 12);
+    std::uint64_t answers = 0;
+    const double last_probability = random.chance(0.5) ? 0 : 0.15;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const Maker maker{settings, random, "/" + std::to_string(client) + "/" + std::to_string(i)};
+        Request request = random.chance(last_probability) ? random.pick(last)(maker) : random.pick(decent)(maker);
+        if (!settings.keepalive || ++answers == settings.keepalive_requests) request.expected.persistence = Persistence::closes;
+        script.push_back(std::move(request));
+    }
+    return script;
+}
+
+Heard read_answers(std::string_view stream, const std::vector<Request>& script) {
+    Heard heard;
+    const auto wrong = [&](const std::string& what) {
+        heard.fault = "answer " + std::to_string(heard.answers.size()) + ": " + what;
+        heard.tail = stream;
+        return heard;
+    };
+    while (!stream.empty()) {
+        heard.tail = stream;
+        if (!heard.answers.empty() && heard.answers.back().announces_close) return wrong("bytes after the last answer");
+        constexpr std::string_view version = "HTTP/1.1 ";
+        if (!stream.starts_with(version.substr(0, stream.size()))) return wrong("no status line");
+        const auto end = stream.find("\r\n\r\n");
+        if (end == std::string_view::npos) return heard;
+        const std::string_view head = stream.substr(0, end + 2);
+        int status = 0;
+        std::from_chars(head.data() + version.size(), head.data() + head.size(), status);
+
+        const std::size_t index = heard.answers.size();
+        if (index == script.size() && status != 408) return wrong("nobody asked for it");
+        const Expected expected = status == 408 ? Expected{.status = 408, .persistence = Persistence::closes} : script[index].expected;
+        if (status == 100) {
+            if (!expected.invited) return wrong("100 Continue was not asked for");
+            stream.remove_prefix(end + 4);
+            continue;
+        }
+        if (std::string fault = judge_head(head, status, expected); !fault.empty()) return wrong(fault);
+
+        std::size_t length = 0;
+        if (const auto text = field(head, "Content-Length")) std::from_chars(text->data(), text->data() + text->size(), length);
+        if (expected.content && has_content(status) && length != expected.content->size()) return wrong("a wrong Content-Length");
+        // A 408 may be meant for a HEAD that we know nothing of.
+        const bool head_only = expected.head_only || (status == 408 && index < script.size() && script[index].expected.head_only);
+        if (head_only) length = 0;
+        if (stream.size() < end + 4 + length) return heard;
+        if (expected.content && has_content(status) && !head_only && stream.substr(end + 4, length) != *expected.content)
+            return wrong("a wrong body");
+        heard.answers.push_back({status, field(head, "Connection") == "close"});
+        stream.remove_prefix(end + 4 + length);
+    }
+    heard.tail = stream;
+    return heard;
+}
+
+}  // namespace tinyhttpd::simulation

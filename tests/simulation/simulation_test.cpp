@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// Thousands of lives of the server in virtual time, each made by a seed, and what no client may ever lose. A seed that fails
+// is printed; TINYHTTPD_SEED=… runs that one again, TINYHTTPD_SEEDS=… another number of them.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdio>
+#include <functional>
+
+#include "simulation/world.hpp"
+
+namespace tinyhttpd::simulation {
+namespace {
+
+std::uint64_t current_seed = 0;
+
+/// VERIFY and the sanitizers end the process: say for which seed.
+extern "C" void print_seed(int) {
+    std::fprintf(stderr, "TINYHTTPD_SEED=%llu\n", static_cast<unsigned long long>(current_seed));
+    std::signal(SIGABRT, SIG_DFL);
+    std::abort();
+}
+
+/// Holds one client's story against what it was owed. Returns what is wrong, or nothing.
+class Judge {
+public:
+    Judge(const World& world, const Client& client) : world_(world), client_(client), heard_(read_answers(client.stream, client.script)) {}
+
+    [[nodiscard]] std::string verdict() const {
+        if (!heard_.fault.empty()) return heard_.fault;
+        if (!client_.connected()) return {};
+        if (std::string fault = judge_each_answer(); !fault.empty()) return fault;
+        if (client_.faulted() || client_.left) return {};
+        if (!client_.ended()) return was_never_accepted() ? "" : "its connection never ended";
+        if (client_.leaving == Leaving::never_reads || was_told_too_late()) return {};
+        if (!heard_.tail.empty()) return "cut in the middle of an answer";
+        if (client_.was_reset() && !world_.drained_or_announced()) return "reset";
+        if (std::string fault = judge_end(); !fault.empty()) return fault;
+        if (heard_.answers.size() < owed() && !closed_by_answer())
+            return "only " + std::to_string(heard_.answers.size()) + " of " + std::to_string(owed()) + " answers";
+        return {};
+    }
+    /// For whoever has to find out why.
+    [[nodiscard]] std::string facts() const {
+        const auto at = [](Instant when) { return std::to_string((when - Instant{}) / 1us); };
+        constexpr std::string_view leavings[] = {"waits", "half-closes", "resets", "closes", "stalls", "never reads"};
+        std::string text = "\n  it " + std::string(leavings[static_cast<int>(client_.leaving)]);
+        text += ", wrote " + std::to_string(client_.written) + " bytes of " + std::to_string(client_.ends.back());
+        if (client_.written_at_drain) text += ", " + std::to_string(*client_.written_at_drain) + " when the drain began";
+        text += "; " + std::to_string(client_.complete_requests()) + " requests, " + std::to_string(answers()) + " answers; connected at " + at(client_.connected_at);
+        return text + " us, last write " + at(client_.last_write) + ", last read " + at(client_.last_read) + ", end " + at(client_.ended_at);
+    }
+    /// Nothing happened that may cost a client an answer, on its side or on the way.
+    [[nodiscard]] bool is_undisturbed() const {
+        return client_.connected() && !client_.faulted() && !client_.left && client_.leaving != Leaving::never_reads &&
+               !was_told_too_late();
+    }
+    /// Answers to requests; a 408 is none.
+    [[nodiscard]] std::uint64_t answers() const { return heard_.answers.size() - timed_out(); }
+    [[nodiscard]] std::size_t deserved() const { return deserved_of(client_.complete_requests()); }
+
+private:
+    [[nodiscard]] bool closed_by_answer() const { return !heard_.answers.empty() && heard_.answers.back().announces_close; }
+    [[nodiscard]] bool timed_out() const { return !heard_.answers.empty() && heard_.answers.back().status == 408; }
+    /// In a network that holds nothing back, whatever was sent has arrived.
+    [[nodiscard]] bool arrives_at_once() const { return world_.plan.knobs.delay == 0; }
+
+    /// It went on sending, or reading, after the server had lingered long enough: the reset may cost it what it had not read.
+    [[nodiscard]] bool was_told_too_late() const {
+        const bool closes = deserved_of(client_.script.size()) < client_.script.size();
+        return client_.was_reset() && (closes || client_.overstayed) &&
+               client_.ended_at - client_.connected_at >= world_.limits.linger_timeout;
+    }
+    [[nodiscard]] bool was_never_accepted() const {
+        return client_.stream.empty() && world_.drain_ordered && (!client_.written_at_drain || *client_.written_at_drain == 0);
+    }
+
+    /// Of the first `count` requests, those up to the one that ends the connection.
+    [[nodiscard]] std::size_t deserved_of(std::size_t count) const {
+        for (std::size_t i = 0; i < count; ++i) {
+            if (client_.script[i].expected.persistence == Persistence::closes) return i + 1;
+        }
+        return count;
+    }
+    [[nodiscard]] std::size_t owed() const {
+        if (world_.plan.max_requests) return 0;  // the sum is checked instead
+        const std::size_t all = deserved();
+        if (!world_.drain_ordered || !client_.written_at_drain) return all;
+        if (!arrives_at_once()) return 0;
+        return std::min(all, client_.begun_requests(*client_.written_at_drain));
+    }
+
+    [[nodiscard]] std::string judge_each_answer() const {
+        const std::size_t count = answers();
+        if (count > client_.begun_requests(client_.written)) return "more answers than requests";
+        for (std::size_t i = 0; i < count; ++i) {
+            const bool deserves = client_.script[i].expected.persistence == Persistence::closes;
+            if (heard_.answers[i].announces_close && !deserves && !world_.drained_or_announced() && !world_.plan.max_requests)
+                return "closed without a reason";
+            if (i >= client_.complete_requests() && client_.script[i].judged_by_its_end) return "answered before it was asked";
+        }
+        return {};
+    }
+
+    /// When and how a connection ends that the client left open.
+    [[nodiscard]] std::string judge_end() const {
+        const bool stalls = client_.leaving == Leaving::stalls;
+        if (timed_out() && !stalls) return "timed out although it was quick";
+        if (world_.drained_or_announced() || world_.plan.max_requests || closed_by_answer() != timed_out()) return {};
+        if (!stalls && client_.leaving != Leaving::waits) return {};
+        const bool in_a_request = client_.begun_requests(client_.written) > client_.complete_requests();
+        if (in_a_request != timed_out()) return in_a_request ? "no 408 for half a request" : "a 408 for no request";
+        // Of the first head from accept, of others from their first byte, of an idle connection from the last answer.
+        const auto allowed = client_.written == 0 || in_a_request ? world_.limits.head_timeout : world_.limits.idle_timeout;
+        const auto earliest = client_.complete_requests() == 0 ? client_.connected_at : last_activity_before_wait();
+        if (client_.ended_at < earliest + allowed) return "its deadline came early";
+        if (client_.ended_at > std::max({client_.connected_at, client_.last_write, client_.last_read}) + allowed + 10s) return "its deadline came late";
+        return {};
+    }
+    [[nodiscard]] Instant last_activity_before_wait() const { return client_.connected_at; }
+
+    const World& world_;
+    const Client& client_;
+    Heard heard_;
+};
+
+/// Nobody's lines are missing between others, swapped or doubled.
+std::string judge_log(const World& world) {
+    std::map<std::string, int> last;
+    for (const std::string& target : world.log_targets) {
+        const auto slash = target.rfind('/');
+        if (slash == 0 || slash == std::string::npos) continue;  // "*", or a request line that could not be read
+        const int number = std::stoi(target.substr(slash + 1));
+        const auto [entry, is_new] = last.emplace(target.substr(0, slash), number);
+        if (!is_new && number <= std::exchange(entry->second, number)) return "log lines of one client are out of order";
+    }
+    return {};
+}
+
+std::string judge(World& world) {
+    if (std::string left = world.leftovers(); !left.empty()) return left;
+    std::uint64_t answers = 0, deserved = 0;
+    bool undisturbed = true;
+    for (std::size_t i = 0; i < world.clients.size(); ++i) {
+        const Judge judge(world, *world.clients[i]);
+        if (std::string fault = judge.verdict(); !fault.empty()) return "client " + std::to_string(i) + ": " + fault + judge.facts();
+        // One that vanished may have got an answer whose completion came too late to count.
+        if (judge.is_undisturbed()) answers += judge.answers();
+        undisturbed &= judge.is_undisturbed();
+        deserved += judge.deserved();
+    }
+    if (answers > world.outcome.answered) return "answers that were not counted";
+    if (undisturbed && answers != world.outcome.answered)
+        return "counted " + std::to_string(world.outcome.answered) + " answers, clients have " + std::to_string(answers);
+    if (const auto most = world.plan.max_requests) {
+        if (world.outcome.answered > *most) return "more requests answered than --max-requests";
+        if (world.quota_reached && world.outcome.answered != *most) return "stopped before --max-requests";
+        if (undisturbed && !world.quota_reached && deserved >= *most) return "--max-requests was never reached";
+    }
+    return judge_log(world);
+}
+
+/// What most lives have in common; a test adds what it is about.
+Plan make_plan(std::uint64_t seed, Random& random) {
+    Plan plan;
+    plan.seed = seed;
+    plan.settings.body = std::string(random.chance(0.7) ? random.below(300) : random.below(60'000), 'b');
+    constexpr int statuses[] = {200, 200, 200, 204, 304, 404, 503};
+    plan.settings.status = random.pick(statuses);
+    plan.settings.max_head = random.between(400, 5000);
+    plan.settings.max_body = random.between(50, 10'000);
+    plan.settings.keepalive = !random.chance(0.1);
+    if (random.chance(0.2)) plan.settings.keepalive_requests = random.between(1, 6);
+    plan.receive_bytes = random.chance(0.5) ? 4096 : random.between(1, 600);
+    plan.write_buffer = random.chance(0.5) ? 4096 : random.between(1, 2000);
+    plan.clients = static_cast<std::uint32_t>(random.between(1, 12));
+    if (random.chance(0.3)) plan.max_connections = static_cast<std::uint32_t>(random.between(1, 6));
+    plan.log = random.chance(0.3);
+    plan.knobs.socket_buffer_bytes = random.chance(0.5) ? 64 * 1024 : random.between(200, 8000);
+    if (random.chance(0.6)) {
+        plan.knobs.partial_receive = random.chance(0.5) ? 0.5 : 0;
+        plan.knobs.partial_send = random.chance(0.5) ? 0.5 : 0;
+        plan.knobs.delay = random.chance(0.5) ? 0.2 : 0;
+        plan.knobs.short_batch = random.chance(0.5) ? 0.3 : 0;
+        plan.knobs.eager_send = random.chance(0.5) ? 0.5 : 0;
+        plan.knobs.spurious_wake = random.chance(0.5) ? 0.05 : 0;
+    }
+    plan.knobs.data_lost_by_reset = 0.5;
+    return plan;
+}
+
+/// Runs many seeds of a test, or the one in the environment.
+void for_each_seed(std::uint64_t count, const std::function<void(Plan&, Random&)>& adapt) {
+    const auto only = support::seed_from_environment();
+    if (const char* text = std::getenv("TINYHTTPD_SEEDS")) count = std::stoull(text);
+    const auto before = std::signal(SIGABRT, print_seed);
+    for (std::uint64_t seed = only.value_or(1); seed <= only.value_or(count); ++seed) {
+        current_seed = seed;
+        Random random(seed * 7919);
+        Plan plan = make_plan(seed, random);
+        adapt(plan, random);
+        World world(plan);
+        world.run();
+        const std::string fault = judge(world);
+        ASSERT_EQ(fault, "") << "TINYHTTPD_SEED=" << seed;
+    }
+    std::signal(SIGABRT, before);
+}
+
+constexpr std::uint64_t seeds = 500;
+
+TEST(Simulation, no_answer_is_lost_repeated_or_reordered) {
+    for_each_seed(seeds, [](Plan&, Random&) {});
+}
+
+TEST(Simulation, clients_that_vanish_stall_or_never_read_hurt_nobody_else) {
+    for_each_seed(seeds, [](Plan& plan, Random&) {
+        plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::resets, Leaving::closes, Leaving::stalls, Leaving::never_reads};
+    });
+}
+
+TEST(Simulation, a_network_that_breaks_connections_breaks_no_others) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) {
+        plan.knobs.receive_error = random.chance(0.5) ? 0.02 : 0;
+        plan.knobs.send_error = random.chance(0.5) ? 0.02 : 0;
+        plan.knobs.accept_error = random.chance(0.5) ? 0.2 : 0;
+        plan.descriptors_run_out = random.chance(0.3);
+        plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::resets, Leaving::closes};
+    });
+}
+
+TEST(Simulation, a_drain_answers_every_request_that_has_begun) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) {
+        plan.drain_at = Microseconds(random.below(random.chance(0.5) ? 20'000 : 300'000));
+        if (random.chance(0.3)) plan.announce_at = Microseconds(random.below(static_cast<std::uint64_t>(plan.drain_at->count()) + 1));
+    });
+}
+
+TEST(Simulation, max_requests_is_exact) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) {
+        plan.max_requests = random.between(1, 40);
+        if (random.chance(0.3)) plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::resets};
+    });
+}
+
+TEST(Simulation, everything_at_once_leaves_nothing_behind) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) {
+        plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::resets, Leaving::closes, Leaving::stalls, Leaving::never_reads};
+        plan.knobs.receive_error = plan.knobs.send_error = plan.knobs.accept_error = random.chance(0.5) ? 0.02 : 0;
+        plan.descriptors_run_out = random.chance(0.2);
+        if (random.chance(0.5)) plan.drain_at = Microseconds(random.below(500'000));
+        if (random.chance(0.3)) plan.announce_at = Microseconds(random.below(500'000));
+        if (random.chance(0.3)) plan.max_requests = random.between(1, 60);
+        plan.arrivals = Microseconds(random.between(1, 2'000'000));
+    });
+}
+
+}  // namespace
+}  // namespace tinyhttpd::simulation

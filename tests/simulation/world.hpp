@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// One simulated life of the server: the whole of tcp::Server and http::Responder over the fake engine, some clients, and what
+// one seed makes of them. Runs to the end in virtual time; simulation_test.cpp judges what is left.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/exchange.hpp"
+#include "base/quota.hpp"
+#include "http/responder.hpp"
+#include "simulation/client.hpp"
+#include "support/fake_engine.hpp"
+#include "tcp/crew.hpp"
+#include "tcp/server.hpp"
+
+namespace tinyhttpd::simulation {
+
+using namespace std::chrono_literals;
+using support::FakeEngine;
+using support::FakeKnobs;
+
+/// The protocol between the server and a responder, with the rules of tcp/protocol.hpp checked on the way.
+template <class Inner>
+class CheckedProtocol {
+public:
+    struct Session {
+        typename Inner::Session inner;
+        bool open = false;
+        bool over = false;  ///< Next::close was said, or the deadline passed
+    };
+    explicit CheckedProtocol(Inner& inner) : inner_(inner) {}
+
+    void tick(Instant now) { inner_.tick(now); }
+    [[nodiscard]] std::optional<Instant> next_tick() const { return inner_.next_tick(); }
+    [[nodiscard]] bool wants_peer() const { return inner_.wants_peer(); }
+    void open(Session& session, std::string_view peer) {
+        VERIFY(!std::exchange(session.open, true));
+        ++sessions_;
+        inner_.open(session.inner, peer);
+    }
+    void close(Session& session) {
+        VERIFY(std::exchange(session.open, false));
+        --sessions_;
+        inner_.close(session.inner);
+    }
+    [[nodiscard]] Advance advance(Session& session, std::string_view input, Batch& out) {
+        VERIFY(session.open && !session.over && out.empty());
+        const Advance result = inner_.advance(session.inner, input, out);
+        VERIFY(result.consumed <= input.size());
+        session.over = result.next == Next::close;
+        count(out);
+        return result;
+    }
+    [[nodiscard]] Phase phase(const Session& session) const { return inner_.phase(session.inner); }
+    void expire(Session& session, Batch& out) {
+        VERIFY(session.open && !std::exchange(session.over, true));
+        inner_.expire(session.inner, out);
+        count(out);
+    }
+    void release(Lease lease) {
+        VERIFY(leases_[lease]-- > 0);
+        inner_.release(lease);
+    }
+    void announce_close() { inner_.announce_close(); }
+
+    [[nodiscard]] std::size_t sessions() const { return sessions_; }
+    [[nodiscard]] std::int64_t leases() const {
+        std::int64_t sum = 0;
+        for (const auto& [lease, count] : leases_) sum += count;
+        return sum;
+    }
+
+private:
+    void count(const Batch& out) {
+        VERIFY(out.lease == no_lease || !out.empty());
+        if (out.lease != no_lease) ++leases_[out.lease];
+    }
+
+    Inner& inner_;
+    std::size_t sessions_ = 0;
+    std::map<Lease, std::int64_t> leases_;
+};
+
+/// Remembers the targets it was told, in order.
+struct TargetLog {
+    std::vector<std::string>* targets;
+
+    [[nodiscard]] bool enabled() const { return targets != nullptr; }
+    void append(const Exchange& exchange) const { targets->emplace_back(exchange.target); }
+    static void tick(Instant) {}
+    [[nodiscard]] static std::optional<Instant> due() { return std::nullopt; }
+};
+
+/// All that is decided before a run; a seed fills it in.
+struct Plan {
+    std::uint64_t seed = 0;
+    FakeKnobs knobs;
+    Settings settings;
+    std::size_t receive_bytes = 4096;
+    std::size_t write_buffer = 4096;
+    std::uint32_t max_connections = 64;
+    std::uint32_t clients = 10;
+    std::vector<Leaving> leavings = {Leaving::waits, Leaving::half_closes};
+    std::optional<std::uint64_t> max_requests;
+    std::optional<Microseconds> announce_at, drain_at;
+    bool descriptors_run_out = false;
+    bool log = false;
+    Microseconds arrivals{20'000};  ///< clients come within this time
+};
+
+class World {
+public:
+    explicit World(const Plan& plan);
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    void run();
+
+    Plan plan;
+    tcp::ServerLimits limits;
+    std::vector<std::unique_ptr<Client>> clients;
+    std::vector<std::string> log_targets;
+    tcp::ServerOutcome outcome;
+    bool drain_ordered = false;  ///< before all clients had ended
+    bool quota_reached = false;
+    bool gave_up = false;  ///< it would have gone on for ever
+
+    [[nodiscard]] bool drained_or_announced() const { return drain_ordered || announced_; }
+    /// What is left of it, as a sentence; empty when nothing is.
+    [[nodiscard]] std::string leftovers();
+
+private:
+    using Responder = http::Responder<TargetLog>;
+    using Protocol = CheckedProtocol<Responder>;
+
+    void watch();
+    void drain();
+
+    static inline const FakeNetwork* clock_;  // a responder takes its wall clock as a plain function
+
+    std::shared_ptr<FakeNetwork> network_;
+    Random random_;
+    Fd listener_;
+    std::unique_ptr<FakeEngine> engine_;
+    std::optional<Quota> quota_;
+    tcp::Crew crew_;
+    std::unique_ptr<Responder> responder_;
+    std::unique_ptr<Protocol> protocol_;
+    bool announced_ = false;
+};
+
+}  // namespace tinyhttpd::simulation
