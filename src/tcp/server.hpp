@@ -370,6 +370,7 @@ private:
         stage_ = Stage::emptying;
         sweep_again();
         for (int fd = crew_.take_waiting(); fd >= 0; fd = crew_.take_waiting()) open_regardless(fd);
+        acceptor_.resume();  // if the limit was reached: what waits in the backlog has arrived, too
     }
 
     /// Connections may be left that the drain should close, once it is clear that nothing more has arrived on them.
