@@ -17,6 +17,7 @@
 
 #include "base/ascii.hpp"
 #include "config/suggest.hpp"
+#include "config/toml_lexis.hpp"
 #include "config/value.hpp"
 
 namespace tinyhttpd::config {
@@ -173,6 +174,11 @@ private:
 
 TomlFile read_toml(std::string_view text, std::string_view name, std::string_view directory) {
     TomlFile out;
+    if (const auto stray = find_stray(text)) {
+        out.problems.push_back(std::string(name) + ':' + std::to_string(stray->line) + ':' + std::to_string(stray->column) +
+                               ": a character that can only be in a string or a comment (strings take plain quotes)");
+        return out;
+    }
     Walk walk(out, name, directory);
     try {
         const toml::table document = toml::parse(text, name);

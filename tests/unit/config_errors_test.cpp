@@ -13,6 +13,10 @@ struct Refused {
     std::string words;
 };
 
+void PrintTo(const Refused& row, std::ostream* out) {
+    *out << row.flag << ' ' << row.text;
+}
+
 class Refusal : public testing::TestWithParam<Refused> {};
 
 TEST_P(Refusal, says_what_would_have_been_right) {

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
+#include <ostream>
+
 namespace tinyhttpd {
 namespace {
 
@@ -13,6 +17,10 @@ struct Accepted {
     std::string text;
     ListenAddress address;
 };
+
+void PrintTo(const Accepted& row, std::ostream* out) {
+    *out << row.text;
+}
 
 class ListenAddressForm : public testing::TestWithParam<Accepted> {};
 
@@ -47,6 +55,10 @@ struct Refused {
     std::string text;
     std::string words;
 };
+
+void PrintTo(const Refused& row, std::ostream* out) {
+    *out << row.text;
+}
 
 class WrongListenAddress : public testing::TestWithParam<Refused> {};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The file: keys, types and places. A typing error is pointed at by line and column, and never ignored.
 #include "config/toml_file.hpp"
+#include "config/toml_lexis.hpp"
 #include "config_support.hpp"
 
 namespace tinyhttpd::config::test {
@@ -19,6 +20,7 @@ TEST(TomlFile, an_unknown_key_is_pointed_at_and_the_nearest_is_named) {
                 ElementsAre("stub.toml:2:1: unknown key 'limits.max_hed' (did you mean 'limits.max_head'?)"));
     EXPECT_THAT(wrong("max_head = '4k'"), ElementsAre("stub.toml:1:1: unknown key 'max_head' (did you mean 'limits.max_head'?)"));
     EXPECT_THAT(wrong("[limit]\na = 1"), ElementsAre("stub.toml:1:2: unknown key 'limit' (did you mean 'limits'?)"));
+    EXPECT_THAT(wrong("[lgo]\nlevel = 'info'"), ElementsAre("stub.toml:1:2: unknown key 'lgo' (did you mean 'log'?)"));
     EXPECT_THAT(wrong("frobnicate = 1"), ElementsAre("stub.toml:1:1: unknown key 'frobnicate' (the keys are in tinyhttpd.toml(5))"));
     EXPECT_THAT(wrong("\"a\\nb\\u001b\" = 1"), ElementsAre("stub.toml:1:1: unknown key 'a\\nb\\x1b' (the keys are in tinyhttpd.toml(5))"));
     EXPECT_THAT(wrong("port_file = 'x'"), ElementsAre(StartsWith("stub.toml:1:1: unknown key 'port_file'")));
@@ -50,7 +52,23 @@ TEST(TomlFile, what_is_no_toml_is_pointed_at) {
     EXPECT_THAT(wrong("a = "), ElementsAre(StartsWith("stub.toml:1:")));
     EXPECT_THAT(wrong("workers = 1\nworkers = 2"), ElementsAre(StartsWith("stub.toml:2:")));
     EXPECT_THAT(wrong("[ = 1\n"), ElementsAre(StartsWith("stub.toml:1:3: error while parsing key: ")));
-    EXPECT_THAT(wrong("\xff"), ElementsAre(StartsWith("stub.toml:1:1: ")));
+    EXPECT_THAT(wrong("workers = 1\nlisten = “:80”\n"),
+                ElementsAre("stub.toml:2:10: a character that can only be in a string or a comment (strings take plain quotes)"));
+    EXPECT_THAT(wrong("# \xff"), ElementsAre(StartsWith("stub.toml:1:")));
+}
+
+TEST(TomlFile, every_kind_of_string_and_comment_may_hold_any_character) {
+    const std::string text =
+        "\xef\xbb\xbf# ä\n"
+        "response.headers = [\"A: ä \\\" ä\", 'B: ä \\', # ä\n"
+        "  \"\", '', \"\"\"\nC: ä \" \"\" \\\"\"\" ä\"\"\"\"\", '''D: ä ' '' ä''''']\n"
+        "response.body = '''ä\nä'''\n";
+    EXPECT_EQ(find_stray(text), std::nullopt);
+    EXPECT_THAT(wrong(text), testing::IsEmpty());
+    // Behind each of them the text is code again.
+    for (const std::string string :
+         {"\"ä\\\"\"", "'ä\\'", "\"\"", "''", "\"\"\"ä\"\"\"", "\"\"\"ä\"\"\"\"\"", "'''ä'''", "''''''", "# ä\n", "\"ä\n"})
+        EXPECT_NE(find_stray("a = " + string + "ä"), std::nullopt) << string;
 }
 
 class ConfigurationFile : public testing::Test {
