@@ -68,7 +68,8 @@ Method known_method(std::string_view text) {
 
 template <class Scan>
 typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::parse(std::string_view input, std::size_t max_head) {
-    Cursor in{input.data(), input.data() + position_, input.data() + std::min(input.size(), max_head)};
+    const char* const begin = input.data();
+    Cursor in{begin, begin + position_, begin + std::min(input.size(), max_head)};
     if (part_ >= Part::name || request_line(in)) field_lines(in);
     position_ = in.offset();
     if (part_ == Part::end) return judge();
@@ -289,16 +290,17 @@ template <class Scan>
 typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::judge() {
     const unsigned fields = head_.fields;
     const bool is_coded = (fields & HeadField::transfer_encoding) != 0;
-    if (head_.host_offset == 0 && head_.minor_version > 0)
+    const bool is_hostless = head_.host_offset == 0 && head_.minor_version > 0;
+    const bool is_ambiguous = is_coded && ((fields & HeadField::content_length) != 0 || head_.minor_version == 0);
+    if (is_hostless || is_ambiguous) {
         refuse(Status::bad_request);
-    else if (is_coded && ((fields & HeadField::content_length) != 0 || head_.minor_version == 0))
-        refuse(Status::bad_request);
-    else if ((fields & HeadField::other_coding) != 0)
+    } else if ((fields & HeadField::other_coding) != 0) {
         refuse(Status::not_implemented);
-    else if (is_coded)
+    } else if (is_coded) {
         head_.framing = Framing::chunked;
-    else if (head_.content_length > 0)
+    } else if (head_.content_length > 0) {
         head_.framing = Framing::length;
+    }
     return status_ == Status::none ? Verdict::complete : Verdict::refused;
 }
 

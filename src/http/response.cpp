@@ -17,7 +17,7 @@ constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::array connection_fields = {std::string_view(), std::string_view("keep-alive"), std::string_view("close")};
 
 // One copy more in a run saves nothing once a run fills a socket buffer, and each worker keeps its own.
-constexpr std::size_t run_bytes_max = 64 * 1024;
+constexpr std::size_t run_bytes_max = std::size_t{64} * 1024;
 
 // RFC 9110 §5.6.7, IMF-fixdate. Not strftime(3): its names follow the locale.
 void write_date(std::time_t now, char* out) {
@@ -28,10 +28,13 @@ void write_date(std::time_t now, char* out) {
     const auto number = [](char* at, int value, int digits) {
         for (char* digit = at + digits; digit != at; value /= 10) *--digit = static_cast<char>('0' + value % 10);
     };
+    const auto name = [](char* at, std::string_view names, int index) {
+        names.copy(at, 3, std::size_t{3} * static_cast<std::size_t>(index));
+    };
     std::memcpy(out, "ddd, DD mmm YYYY HH:MM:SS GMT", date_size);
-    std::memcpy(out, days.data() + 3 * utc.tm_wday, 3);
+    name(out, days, utc.tm_wday);
     number(out + 5, utc.tm_mday, 2);
-    std::memcpy(out + 8, months.data() + 3 * utc.tm_mon, 3);
+    name(out + 8, months, utc.tm_mon);
     number(out + 12, utc.tm_year + 1900, 4);
     number(out + 17, utc.tm_hour, 2);
     number(out + 20, utc.tm_min, 2);
