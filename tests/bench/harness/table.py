@@ -26,18 +26,45 @@ def spread_text(spread: Spread | None) -> str:
     return f"{number(spread.median)} ({number(spread.low)}–{number(spread.high)})"
 
 
+def floor_of(contender: str) -> str:
+    return "floor/io_uring" if contender.endswith("/io_uring") else "floor/epoll"
+
+
 def row_cells(row: Row, results: Results, contenders: list[str]) -> Cells:
-    """A line for each contender, and a column for each metric and for what it is over the floor and nginx."""
+    """A line for each contender, and a column for each metric and for what it is over the floor of its engine and over nginx."""
     main = next(iter(row.units))
-    others = [other for other in ("floor/epoll", "nginx") if results.median(row.name, other, main) is not None]
-    cells = [[row.title, *row.units.values(), *(f"× {other}" for other in others)]]
+    others = {"floor": floor_of, "nginx": lambda _: "nginx"}
+    others = {name: other for name, other in others.items() if any(results.median(row.name, other(c), main) for c in contenders)}
+    cells = [[row.title, *row.units.values(), *(f"× {name}" for name in others)]]
     for contender in contenders:
         if note := results.notes.get((row.name, contender)):
             cells.append([contender, note])
         elif results.median(row.name, contender, main) is not None:
-            ratios = (results.ratio(row.name, main, contender, other) for other in others)
+            ratios = (results.ratio(row.name, main, contender, other(contender)) for other in others.values())
             cells.append([contender, *(spread_text(results.spread(row.name, contender, metric)) for metric in row.units),
                           *(f"{ratio.median:.2f}" if ratio else "–" for ratio in ratios)])
+    return cells
+
+
+# (row, metric, heading): the few figures that say most.
+SUMMARY = [
+    ("keepalive-100", "cpu_us", "CPU µs/request"),
+    ("keepalive-100", "per_second", "requests/s"),
+    ("pipelined", "cpu_us", "CPU µs/request, 16 pipelined"),
+    ("close", "cpu_us", "CPU µs/request, Connection: close"),
+    ("idle-memory", "connection_bytes", "B per idle connection"),
+    ("start", "start_ms", "start to first answer, ms"),
+]
+
+
+def summary_cells(results: Results) -> Cells:
+    """A line for each contender that has all that most have; empty unless the rows of SUMMARY were measured."""
+    if any(not results.contenders(row) for row, _, _ in SUMMARY):
+        return []
+    cells = [["keep-alive with 100 connections, unless said otherwise", *(heading for _, _, heading in SUMMARY)]]
+    for contender in results.contenders(SUMMARY[0][0]):
+        medians = [results.median(row, contender, metric) for row, metric, _ in SUMMARY]
+        cells.append([contender, *("–" if value is None else number(value) for value in medians)])
     return cells
 
 
