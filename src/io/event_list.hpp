@@ -19,7 +19,7 @@ public:
     [[gnu::always_inline]] void push(const Event& event) {
         if (size_ == capacity_) [[unlikely]]
             grow();
-        events_[size_++] = event;
+        events_.get()[size_++] = event;  // operator[] would check for null each time
     }
     void clear() { size_ = 0; }
     [[nodiscard]] bool empty() const { return size_ == 0; }

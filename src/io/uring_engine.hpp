@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// UringEngine: the engine contract on io_uring, Linux 6.0 or later. Each connection has one receive in the kernel for as long
-// as it lives (multishot), which picks a buffer when bytes arrive; sends and closes gather in the submission queue until
+// UringEngine: the engine contract on io_uring, Linux 6.0 or later. Each TCP connection has one receive in the kernel for as
+// long as it lives (multishot), which picks a buffer when bytes arrive; sends and closes gather in the submission queue until
 // wait() hands them over and fetches completions in one system call. It knows nothing of what the bytes mean.
 //
 // Completions are taken from the queue a span at a time: one for a connection that already has an event in the span begins
@@ -9,7 +9,6 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -18,6 +17,8 @@
 #include "base/slot_array.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
+#include "io/event_list.hpp"
+#include "io/uring_connection.hpp"
 #include "io/uring_setup.hpp"
 
 namespace tinyhttpd::io {
@@ -67,52 +68,18 @@ public:
     void wake();
 
 private:
-    /// The state of a connection's receive in the kernel.
-    enum class Receive : std::uint8_t {
-        none,        ///< not in the kernel: to be armed again when wanted
-        armed,       ///< will complete again and again
-        cancelling,  ///< will complete once more, with or without bytes
-        ended,       ///< FIN or an error came
-    };
-    enum class Life : std::uint8_t { free, open, closing, descriptor_closed };
+    using Connection = UringConnection;
+    using Operation = UringOperation;
+    using Receive = UringReceive;
+    using Life = UringLife;
 
     struct Input {
         const char* data;
         int result;
     };
 
-    /// Input of a connection that is paused, copied so that it does not hold receive buffers.
-    struct Spill {
-        std::vector<char> bytes;
-        std::size_t shown = 0;
-        int end = 0;  ///< what to show after the bytes: 0 or a negative errno
-        bool ended = false;
-
-        [[nodiscard]] std::size_t left() const { return bytes.size() - shown; }
-    };
-
-    /// Several slices on their way: the kernel reads them until the send completes.
-    struct Message {
-        msghdr header{};
-        std::array<iovec, Batch::capacity> vectors;
-
-        void advance(std::size_t bytes);
-    };
-
-    struct Connection {
-        int fd = -1;
-        std::uint32_t generation = 0;
-        const char* send_data = nullptr;   ///< of a single slice, what is left of it
-        std::size_t send_left = 0;         ///< not 0: a send is running
-        std::uint64_t sent = 0;            ///< bytes of the running send that the kernel has taken
-        std::unique_ptr<Message> message;  ///< null: a single slice
-        std::unique_ptr<Spill> spill;      ///< input, or its end, that has not been shown
-        std::uint32_t turn = 0;            ///< of the last span with an event for this connection
-        Receive receive = Receive::none;
-        Life life = Life::free;
-        bool wanted = false;  ///< receiving is not paused
-        bool queued = false;  ///< in spilled_
-    };
+    /// The waker is polled like a listener, under the last index that a tag can hold.
+    static constexpr std::uint32_t waker_index = uring_tag::slot_max;
 
     struct Listener {
         int fd = -1;
@@ -126,20 +93,30 @@ private:
         return connection;
     }
 
-    [[nodiscard]] io_uring_sqe* submission();
+    /// An empty entry of the submission queue. A full queue is handed to the kernel first.
+    [[nodiscard]] io_uring_sqe* submission() {
+        io_uring_sqe* entry = io_uring_get_sqe(uring_->get());
+        return entry != nullptr ? entry : submission_of_full_queue();
+    }
+    [[nodiscard, gnu::noinline]] io_uring_sqe* submission_of_full_queue();
     void arm_poll(std::uint32_t index, int fd);
     void arm_receive(Connection& connection, ConnectionId id);
     void arm_receive_if_wanted(Connection& connection, ConnectionId id);
     void cancel(std::uint64_t operation);
     void submit_send(Connection& connection, ConnectionId id);
-    void resume_slowly(Connection& connection, ConnectionId id);
+    [[gnu::noinline]] void gather(Connection& connection, std::span<const Slice> slices);
+    [[gnu::noinline]] void resume_slowly(Connection& connection, ConnectionId id);
+
+    [[nodiscard]] Connection& connection_of(const io_uring_cqe& completion);
 
     void begin_span();
     void show_spilled();
     void take_completions();
-    [[nodiscard]] bool take(const io_uring_cqe& completion);
-    [[nodiscard]] bool take_received(const io_uring_cqe& completion, ConnectionId id);
-    [[nodiscard]] bool take_sent(const io_uring_cqe& completion, ConnectionId id);
+    [[nodiscard]] bool take_received(const io_uring_cqe& completion);
+    [[gnu::noinline]] void take_received_slowly(Connection& connection, const io_uring_cqe& completion);
+    void take_sent(const io_uring_cqe& completion);
+    [[gnu::noinline]] void take_sent_slowly(Connection& connection, const io_uring_cqe& completion);
+    [[gnu::noinline]] void take_other(const io_uring_cqe& completion);
     void take_poll(std::uint32_t index);
     void accept_some(ListenerId listener);
     void spill(Connection& connection, ConnectionId id, Input input);
@@ -153,18 +130,17 @@ private:
     SlotArray<Connection> connections_;
     std::vector<Listener> listeners_;
 
-    std::vector<Event> events_;
+    EventList events_;
     std::uint32_t turn_ = 0;
     unsigned ready_ = 0;  ///< completions that the last system call left in the queue
     Instant now_ = std::chrono::steady_clock::now();
 
-    std::vector<std::uint16_t> lent_;                   ///< receive buffers whose bytes are in events_
-    std::vector<std::unique_ptr<Spill>> lent_spills_;   ///< the same, of spills that are used up
-    std::vector<std::unique_ptr<Spill>> spare_spills_;  ///< for reuse
-    std::vector<std::unique_ptr<Message>> spare_messages_;
+    std::vector<std::unique_ptr<Spill>> lent_spills_;  ///< the same, of spills that are used up
+    Spares<Spill> spare_spills_;
+    Spares<Message> spare_messages_;
     std::vector<ConnectionId> spilled_;  ///< resumed with something to show
     std::vector<ConnectionId> showing_;  ///< spilled_, while it is gone through
-    std::vector<ConnectionId> starved_;  ///< their receive ended for want of buffers, or of room for completions
+    std::vector<ConnectionId> unarmed_;  ///< their receive ended: it was for once, or wanted for a buffer or room for completions
 };
 static_assert(Engine<UringEngine>);
 

@@ -114,9 +114,16 @@ Result<std::unique_ptr<UringBuffers>> UringBuffers::create(Uring& uring, int gro
     if (result < 0) return refused(-result);
     buffers->registered_ = true;
     io_uring_buf_ring_init(buffers->ring_);
-    for (unsigned id = 0; id < count; ++id) buffers->give_back(id);
-    buffers->publish();
+    for (unsigned id = 0; id < count; ++id) buffers->fill(id, id);
+    io_uring_buf_ring_advance(buffers->ring_, static_cast<int>(count));
     return buffers;
+}
+
+void UringBuffers::fill(unsigned place, unsigned id) {
+    io_uring_buf& entry = ring_->bufs[place & static_cast<unsigned>(mask_)];
+    entry.addr = reinterpret_cast<std::uintptr_t>(memory_ + stride_ * id);
+    entry.len = size_;
+    entry.bid = static_cast<std::uint16_t>(id);
 }
 
 UringBuffers::~UringBuffers() {

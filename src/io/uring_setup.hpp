@@ -57,9 +57,12 @@ public:
     ~UringBuffers();
 
     [[nodiscard]] const char* at(unsigned id) const { return memory_ + stride_ * id; }
-    /// The kernel may use the buffer again after the next publish().
+    /// The kernel does not use the buffer again before the next publish(): until then its bytes stay.
     void give_back(unsigned id) {
-        io_uring_buf_ring_add(ring_, memory_ + stride_ * id, size_, static_cast<unsigned short>(id), mask_, returned_++);
+        const auto place = static_cast<unsigned short>(ring_->tail + returned_++);
+        // The kernel takes buffers in the order in which it is given them, so the place mostly names this one already.
+        if (ring_->bufs[place & mask_].bid != id) [[unlikely]]
+            fill(place, id);
     }
     void publish() {
         if (returned_ > 0) io_uring_buf_ring_advance(ring_, returned_);
@@ -70,6 +73,7 @@ private:
     /// Keeps buffers from all beginning in the same cache set, and each from sharing a line with its neighbour.
     static constexpr std::size_t colour_bytes = 64;
 
+    void fill(unsigned place, unsigned id);
     [[nodiscard]] std::size_t ring_bytes() const { return static_cast<std::size_t>(mask_ + 1) * sizeof(io_uring_buf); }
 
     Uring* uring_ = nullptr;

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// The half of UringEngine that turns completions into events; uring_engine.cpp has the verbs and the submissions.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "io/socket_calls.hpp"
+#include "io/uring_engine.hpp"
+
+namespace tinyhttpd::io {
+
+namespace {
+
+constexpr int accepts_per_turn = 16;
+
+/// Results that say nothing about the connection: the operation is to be tried again. ENOBUFS: all receive buffers were taken.
+bool is_passing(int result) {
+    return result == -EINTR || result == -EAGAIN || result == -ENOBUFS || result == -ECANCELED;
+}
+
+}  // namespace
+
+void UringEngine::take_completions() {
+    io_uring* const ring = uring_->get();
+    const io_uring_cqe* const queue = ring->cq.cqes;
+    const unsigned mask = *ring->cq.kring_mask;
+    const unsigned begin = *ring->cq.khead;
+    const unsigned end = begin + ready_;
+    unsigned next = begin;
+    for (; next != end; ++next) {
+        const io_uring_cqe& completion = queue[next & mask];
+        const Operation kind = uring_tag::kind_of(completion.user_data);
+        if (kind == Operation::receive) {
+            if (!take_received(completion)) break;
+        } else if (kind == Operation::send) {
+            take_sent(completion);
+        } else {
+            take_other(completion);
+        }
+    }
+    ready_ = end - next;
+    io_uring_cq_advance(ring, next - begin);
+}
+
+/// The connection is there: it is not free before all of its operations have completed.
+UringEngine::Connection& UringEngine::connection_of(const io_uring_cqe& completion) {
+    const ConnectionId id = uring_tag::id_of(completion.user_data);
+    Connection& connection = connections_[id.slot];
+    VERIFY(connection.generation == id.generation);
+    return connection;
+}
+
+/// False: it belongs to the next span.
+bool UringEngine::take_received(const io_uring_cqe& completion) {
+    Connection& connection = connection_of(completion);
+    if (connection.turn == turn_ && !events_.empty()) [[unlikely]]
+        return false;
+    constexpr unsigned usual = IORING_CQE_F_BUFFER | IORING_CQE_F_MORE;
+    if ((completion.flags & usual) != usual || !connection.wanted || connection.spill) [[unlikely]] {
+        take_received_slowly(connection, completion);
+        return true;
+    }
+    const unsigned buffer = completion.flags >> IORING_CQE_BUFFER_SHIFT;
+    connection.turn = turn_;
+    events_.push({.kind = EventKind::received,
+                  .result = completion.res,
+                  .connection = uring_tag::id_of(completion.user_data),
+                  .data = buffers_->at(buffer)});
+    buffers_->give_back(buffer);
+    return true;
+}
+
+/// The last completion of a receive, or one that comes while nobody wants it.
+void UringEngine::take_received_slowly(Connection& connection, const io_uring_cqe& completion) {
+    const ConnectionId id = uring_tag::id_of(completion.user_data);
+    const int result = completion.res;
+    const bool has_buffer = (completion.flags & IORING_CQE_F_BUFFER) != 0;
+    const unsigned buffer = completion.flags >> IORING_CQE_BUFFER_SHIFT;
+    const char* data = has_buffer ? buffers_->at(buffer) : nullptr;
+    if (has_buffer) buffers_->give_back(buffer);
+    if ((completion.flags & IORING_CQE_F_MORE) == 0) {
+        connection.receive = result > 0 || is_passing(result) ? Receive::none : Receive::ended;
+        if (connection.receive == Receive::none) unarmed_.push_back(id);
+    }
+    if (connection.life != Life::open) return finish_close(connection, id);
+    if (result <= 0 && connection.receive != Receive::ended) return;
+    if (!connection.wanted || connection.spill) return spill(connection, id, {data, result});
+    connection.turn = turn_;
+    events_.push({.kind = EventKind::received, .result = result, .connection = id, .data = data});
+}
+
+void UringEngine::take_sent(const io_uring_cqe& completion) {
+    Connection& connection = connection_of(completion);
+    VERIFY(connection.send_left > 0);
+    if (completion.res < 0 || static_cast<std::size_t>(completion.res) != connection.send_left || connection.message ||
+        connection.life != Life::open) [[unlikely]]
+        return take_sent_slowly(connection, completion);
+    connection.send_left = 0;
+    connection.turn = turn_;
+    events_.push({.kind = EventKind::sent, .connection = uring_tag::id_of(completion.user_data)});
+}
+
+/// A short write, several slices, an error, or a send that close() meant to cut.
+void UringEngine::take_sent_slowly(Connection& connection, const io_uring_cqe& completion) {
+    const ConnectionId id = uring_tag::id_of(completion.user_data);
+    const auto taken = static_cast<std::size_t>(std::max(completion.res, 0));
+    connection.sent += taken;
+    connection.send_left -= taken;
+    const bool goes_on = completion.res >= 0 || completion.res == -EAGAIN || completion.res == -EINTR;
+    if (connection.life == Life::open && connection.send_left > 0 && goes_on) {
+        connection.message ? connection.message->advance(taken) : void(connection.send_data += taken);
+        return submit_send(connection, id);
+    }
+    const bool completed = std::exchange(connection.send_left, 0) == 0;
+    if (connection.message) spare_messages_.keep(std::move(connection.message));
+    if (completed || connection.life == Life::open) {
+        connection.turn = turn_;
+        events_.push({.kind = EventKind::sent, .result = std::min(completion.res, 0), .connection = id});
+    }
+    finish_close(connection, id);
+}
+
+/// Keeps for show_spilled() what comes while receiving is paused, and what comes behind that.
+void UringEngine::spill(Connection& connection, ConnectionId id, Input input) {
+    if (!connection.spill) connection.spill = spare_spills_.take();
+    Spill& spill = *connection.spill;
+    if (input.result > 0) {
+        spill.bytes.insert(spill.bytes.end(), input.data, input.data + input.result);
+    } else {
+        spill.end = input.result;
+        spill.ended = true;
+    }
+    // A peer that goes on sending is not read any more. What its receive completes until it is cancelled is bounded: the
+    // kernel takes at most 32 buffers in a row from one socket.
+    if (connection.receive == Receive::armed && spill.left() >= options_.receive_bytes) {
+        cancel(uring_tag::make(Operation::receive, id));
+        connection.receive = Receive::cancelling;
+    }
+}
+
+void UringEngine::show_spilled() {
+    if (spilled_.empty()) [[likely]]
+        return;
+    std::swap(showing_, spilled_);
+    for (const ConnectionId id : showing_) {
+        Connection& connection = connections_[id.slot];
+        if (connection.generation != id.generation || connection.life != Life::open) continue;
+        connection.queued = false;
+        if (!connection.spill || !connection.wanted) continue;
+        Spill& spill = *connection.spill;
+        const std::size_t size = std::min(spill.left(), options_.receive_bytes);
+        connection.turn = turn_;
+        events_.push({.kind = EventKind::received,
+                      .result = size > 0 ? static_cast<int>(size) : spill.end,
+                      .connection = id,
+                      .data = spill.bytes.data() + spill.shown});
+        const bool more = size > 0 && spill.ended;
+        spill.shown += size;
+        if (more || spill.left() > 0) {
+            connection.queued = true;
+            spilled_.push_back(id);
+        } else {
+            lent_spills_.push_back(std::move(connection.spill));
+            arm_receive_if_wanted(connection, id);
+        }
+    }
+    showing_.clear();
+}
+
+void UringEngine::finish_close(Connection& connection, ConnectionId id) {
+    if (connection.life != Life::descriptor_closed || connection.send_left > 0) return;
+    if (connection.receive == Receive::armed || connection.receive == Receive::cancelling) return;
+    connection.life = Life::free;
+    events_.push({.kind = EventKind::closed, .connection = id});
+}
+
+void UringEngine::take_other(const io_uring_cqe& completion) {
+    const ConnectionId id = uring_tag::id_of(completion.user_data);
+    switch (uring_tag::kind_of(completion.user_data)) {
+        case Operation::close: connection_of(completion).life = Life::descriptor_closed; return finish_close(connections_[id.slot], id);
+        case Operation::poll: return take_poll(id.slot);
+        case Operation::cancel: return;  // what was to be cancelled had ended by itself
+        case Operation::receive:
+        case Operation::send: break;
+    }
+    VERIFY(false);
+}
+
+void UringEngine::take_poll(std::uint32_t index) {
+    if (index == waker_index) {
+        std::uint64_t count = 0;
+        [[maybe_unused]] const ssize_t drained = ::read(waker_.get(), &count, sizeof count);
+        events_.push({.kind = EventKind::woken});
+        return arm_poll(waker_index, waker_.get());
+    }
+    listeners_[index].armed = false;
+    accept_some(index);
+    if (listeners_[index].accepting) resume_accept(index);
+}
+
+void UringEngine::accept_some(ListenerId listener) {
+    Listener& accepting = listeners_[listener];
+    for (int i = 0; i < accepts_per_turn && accepting.accepting; ++i) {
+        const int fd = accept_connection(accepting.fd);
+        if (fd == -EAGAIN) return;
+        if (fd < 0) accepting.accepting = false;
+        events_.push({.kind = EventKind::accepted, .result = fd, .listener = listener});
+    }
+}
+
+}  // namespace tinyhttpd::io

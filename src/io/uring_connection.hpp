@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// What the io_uring engine keeps of each connection, and how it marks an operation so that its completion tells which it was
+// and whose. For uring_engine.hpp alone.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/protocol.hpp"
+#include "io/engine.hpp"
+
+namespace tinyhttpd::io {
+
+enum class UringOperation : std::uint8_t { receive, send, close, poll, cancel };
+
+/// The user_data of an operation: its kind and the slot (low half), the generation (high half).
+namespace uring_tag {
+
+inline constexpr unsigned kind_bits = 3;
+inline constexpr std::uint32_t slot_max = (std::uint32_t{1} << (32 - kind_bits)) - 1;
+
+[[nodiscard]] constexpr std::uint64_t make(UringOperation kind, ConnectionId id) {
+    return std::uint64_t{id.generation} << 32 | std::uint64_t{id.slot} << kind_bits | static_cast<std::uint64_t>(kind);
+}
+[[nodiscard]] constexpr UringOperation kind_of(std::uint64_t tag) {
+    return static_cast<UringOperation>(tag & ((1U << kind_bits) - 1));
+}
+[[nodiscard]] constexpr ConnectionId id_of(std::uint64_t tag) {
+    return {static_cast<std::uint32_t>(tag) >> kind_bits, static_cast<std::uint32_t>(tag >> 32)};
+}
+
+}  // namespace uring_tag
+
+/// The state of a connection's receive in the kernel.
+enum class UringReceive : std::uint8_t {
+    none,        ///< not in the kernel: to be armed again when wanted
+    armed,       ///< will complete, mostly again and again
+    cancelling,  ///< will complete once more, with or without bytes
+    ended,       ///< FIN or an error came
+};
+enum class UringLife : std::uint8_t { free, open, closing, descriptor_closed };
+
+/// Input of a connection that is paused, copied so that it does not hold receive buffers.
+struct Spill {
+    std::vector<char> bytes;
+    std::size_t shown = 0;
+    int end = 0;  ///< what to show after the bytes: 0 or a negative errno
+    bool ended = false;
+
+    void clear() {
+        bytes.clear();
+        shown = 0;
+        ended = false;
+    }
+    [[nodiscard]] std::size_t left() const { return bytes.size() - shown; }
+};
+
+/// Several slices on their way: the kernel reads them until the send completes.
+struct Message {
+    msghdr header{};
+    std::array<iovec, Batch::capacity> vectors;
+
+    /// Leaves out the first `bytes`, which have been sent.
+    void advance(std::size_t bytes) {
+        iovec*& first = header.msg_iov;
+        while (header.msg_iovlen > 0 && bytes >= first->iov_len) {
+            bytes -= first->iov_len;
+            ++first;
+            --header.msg_iovlen;
+        }
+        if (bytes > 0) *first = {static_cast<char*>(first->iov_base) + bytes, first->iov_len - bytes};
+    }
+};
+
+struct alignas(64) UringConnection {
+    int fd = -1;
+    std::uint32_t generation = 0;
+    const char* send_data = nullptr;   ///< of a single slice, what is left of it
+    std::size_t send_left = 0;         ///< not 0: a send is running
+    std::uint64_t sent = 0;            ///< bytes of the running send that the kernel has taken
+    std::unique_ptr<Message> message;  ///< null: a single slice
+    std::unique_ptr<Spill> spill;      ///< input, or its end, that has not been shown
+    std::uint32_t turn = 0;            ///< of the last span with an event for this connection
+    UringReceive receive = UringReceive::none;
+    UringLife life = UringLife::free;
+    bool wanted = false;     ///< receiving is not paused
+    bool queued = false;     ///< in spilled_
+    bool multishot = false;  ///< one receive completes again and again, rather than once
+};
+
+/// Objects kept for reuse, so that a steady load allocates nothing.
+template <class T>
+class Spares {
+public:
+    [[nodiscard]] std::unique_ptr<T> take() {
+        if (kept_.empty()) return std::make_unique<T>();
+        std::unique_ptr<T> spare = std::move(kept_.back());
+        kept_.pop_back();
+        return spare;
+    }
+    void keep(std::unique_ptr<T> spare) {
+        if (kept_.size() < kept_max) kept_.push_back(std::move(spare));
+    }
+
+private:
+    static constexpr std::size_t kept_max = 32;
+    std::vector<std::unique_ptr<T>> kept_;
+};
+
+}  // namespace tinyhttpd::io
