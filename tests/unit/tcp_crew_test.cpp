@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Crew: connections spread evenly, the limit holds for all workers together, nothing handed over is lost.
+#include "tcp/crew.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace tinyhttpd::tcp {
+namespace {
+
+bool is_open(int fd) {
+    return ::fcntl(fd, F_GETFD) != -1;
+}
+int some_descriptor() {
+    return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+TEST(CrewTest, TheBusiestWorkerHoldsAtMostATenthMoreThanItsShare) {
+    for (const std::uint32_t workers : {2U, 3U, 4U, 8U}) {
+        Crew crew(workers, 10'000, [] {});
+        std::vector<std::uint32_t> held(workers);
+        // The worst case: the kernel wakes the same worker for every connection.
+        for (int i = 0; i < 100; ++i) {
+            const std::uint32_t seat = crew.place(0);
+            ASSERT_TRUE(crew.admit(seat));
+            ++held[seat];
+        }
+        EXPECT_LE(*std::ranges::max_element(held), 110.0 / workers) << workers << " workers";
+    }
+}
+
+TEST(CrewTest, TheLimitHoldsForAllWorkersTogether) {
+    Crew crew(2, 3, [] {});
+    EXPECT_TRUE(crew.admit(0));
+    EXPECT_TRUE(crew.admit(1));
+    EXPECT_TRUE(crew.admit(0));
+    EXPECT_FALSE(crew.admit(1));
+    crew.dismiss(0);
+    EXPECT_TRUE(crew.admit(1));
+}
+
+TEST(CrewTest, AConnectionHandedOverArrivesAndWakesItsWorker) {
+    int wakes = 0;
+    Crew crew(2, 10, [] {});
+    crew.take_seat(1, [&] { ++wakes; });
+    const int fd = some_descriptor();
+    crew.hand_over(1, fd);
+    EXPECT_EQ(wakes, 1);
+    std::vector<int> inbox;
+    crew.collect(1, inbox);
+    EXPECT_EQ(inbox, std::vector<int>{fd});
+    inbox.clear();
+    crew.collect(1, inbox);
+    EXPECT_TRUE(inbox.empty());
+    ::close(fd);
+}
+
+TEST(CrewTest, AConnectionForAWorkerThatIsGoneIsClosedAndNotLeaked) {
+    Crew crew(2, 10, [] {});
+    crew.take_seat(1, [] {});
+    const int early = some_descriptor();
+    crew.hand_over(1, early);
+    crew.return_from(1);
+    EXPECT_FALSE(is_open(early));
+    const int late = some_descriptor();
+    crew.hand_over(1, late);
+    EXPECT_FALSE(is_open(late));
+}
+
+TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrder) {
+    Crew crew(1, 1, [] {});
+    EXPECT_EQ(crew.take_waiting(), -1);
+    crew.put_waiting(some_descriptor());
+    const int last = some_descriptor();
+    crew.put_waiting(last);
+    const int first = crew.take_waiting();
+    EXPECT_NE(first, last);
+    ::close(first);
+    EXPECT_EQ(crew.take_waiting(), last);
+    ::close(last);
+    EXPECT_EQ(crew.take_waiting(), -1);
+}
+
+TEST(CrewTest, TheListenersAreReportedUnusedOnlyWhenTheLastWorkerHasStopped) {
+    int reports = 0;
+    int wakes = 0;
+    Crew crew(2, 10, [&] { ++reports; });
+    crew.take_seat(0, [&] { ++wakes; });
+    crew.end_accepting();
+    EXPECT_FALSE(crew.accepting_ended());
+    EXPECT_EQ(reports, 0);
+    crew.end_accepting();
+    EXPECT_TRUE(crew.accepting_ended());
+    EXPECT_EQ(reports, 1);
+    EXPECT_EQ(wakes, 1);  // to look into its inbox once more
+}
+
+}  // namespace
+}  // namespace tinyhttpd::tcp
