@@ -93,6 +93,8 @@ private:
 namespace tinyhttpd::config {
 
 /// Instead of the object's bytes, which tell nobody anything.
-inline void PrintTo(const Config& /*config*/, std::ostream* out) { *out << "(a configuration)"; }
+inline void PrintTo(const Config& /*config*/, std::ostream* out) {
+    *out << "(a configuration)";
+}
 
 }  // namespace tinyhttpd::config
