@@ -30,7 +30,7 @@ enum class Overflow : std::uint8_t {
 struct AccessLogOptions {
     std::string path;  ///< "-": standard output, "stderr": standard error, else a file, appended to
     Format format = Format::common;
-    std::size_t buffer_bytes = 64 * 1024;                             ///< a batch of this size is written
+    std::size_t buffer_bytes = 64UL * 1024;                           ///< a batch of this size is written
     std::chrono::microseconds flush_after = std::chrono::seconds(1);  ///< so is one whose first line is this old
     Overflow overflow = Overflow::drop;
     /// The time lines are stamped with: asked once a second by each worker, and replaced by tests.
@@ -56,7 +56,8 @@ public:
     void abandon();
 
     /// Waits until everything handed over is written, but no longer than `patience` (and 200 ms, when a reader stalls), and stops
-    /// the thread. Returns how many lines were lost over the whole life of the log, which it also reports when there are any.
+    /// the thread. Returns how many lines were lost over the whole life of the log, which it also reports when there are any; a
+    /// batch left in a blocking write(2) counts whole, though the reader may have some of it.
     /// The workers have flushed or destroyed their batches before; what comes later is lost. Once.
     std::uint64_t close(std::chrono::milliseconds patience);
 
