@@ -225,7 +225,8 @@ private:
         }
         if (!connection.saved) connection.saved = saved_blocks_.take();
         if (!connection.saved) return false;
-        std::memmove(connection.saved.get(), rest.data(), rest.size());
+        // A head that drips in stays where it is: moving it for every byte would cost the square of its length.
+        if (rest.data() != connection.saved.get()) std::memmove(connection.saved.get(), rest.data(), rest.size());
         connection.saved_size = static_cast<std::uint32_t>(rest.size());
         return true;
     }
