@@ -34,7 +34,8 @@ public:
         : leaving(leaving_), network_(network), listener_(listener), random_(random.next()), pace_(pace) {
         script = make_script(number, settings, random_);
         for (const Request& request : script) {
-            begins.push_back(wire_.size());
+            // An empty line before it is not yet a request.
+            begins.push_back(wire_.size() + (request.bytes.starts_with("\r\n") ? 2 : 0));
             wire_ += request.bytes;
             ends.push_back(wire_.size());
         }
@@ -72,6 +73,10 @@ public:
     [[nodiscard]] bool ended() const { return left || ended_at != Instant{} || (refused && !connected()); }
     [[nodiscard]] bool faulted() const { return peer_ && peer_->faulted(); }
     [[nodiscard]] bool was_reset() const { return peer_ && peer_->saw_reset(); }
+    [[nodiscard]] bool was_accepted() const { return peer_ && peer_->accepted(); }
+    [[nodiscard]] bool is_at_an_empty_line() const {
+        return written > 0 && wire_[written - 1] == '\r' && std::ranges::find(begins, written + 1) != begins.end();
+    }
     /// Requests whose last byte was sent, and requests of which any byte was.
     [[nodiscard]] std::size_t complete_requests() const {
         return static_cast<std::size_t>(std::ranges::count_if(ends, [&](auto end) { return end <= written; }));

@@ -22,8 +22,9 @@ World::World(const Plan& plan_)
     engine_ = *FakeEngine::create({.receive_bytes = plan.receive_bytes, .max_connections = 256}, network_);
     if (plan.max_requests) quota_.emplace(*plan.max_requests);
     limits.saved_input = plan.settings.max_head + 2 * plan.receive_bytes;
-    limits.idle_timeout = 20s;
-    limits.write_timeout = 10s;
+    limits.head_timeout = 5s;
+    limits.idle_timeout = 8s;
+    limits.write_timeout = 6s;
     limits.max_slots = 256;
 
     clock_ = network_.get();
@@ -78,7 +79,6 @@ void World::run() {
     const int listener = listener_.get();
     VERIFY(server.listen({&listener, 1}).has_value());
     outcome = server.run();
-    if (getenv("DBG")) fprintf(stderr, "seed %lu waits %lu agenda t=%ld\n", plan.seed, engine_->waits, long((engine_->now().time_since_epoch()-1h)/1us));
     // Peers see what the server's last steps were.
     const Instant end = engine_->now() + 1min;
     while (engine_->now() < end) std::ignore = engine_->wait(end);
@@ -94,7 +94,7 @@ void World::watch() {
         if (crew_.order() < tcp::Order::drain) crew_.direct(tcp::Order::drain);
         return;
     }
-    network_->after(5ms, [this] { watch(); });
+    network_->after(100ms, [this] { watch(); });
 }
 
 void World::drain() {

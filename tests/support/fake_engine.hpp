@@ -100,7 +100,6 @@ public:
     }
 
     [[nodiscard]] std::span<const io::Event> wait(std::optional<Instant> deadline) {
-        ++waits;
         forget_lent();
         events_.clear();
         network_->pass_a_turn();
@@ -129,7 +128,6 @@ public:
         errno = saved;
     }
 
-    std::size_t waits=0;
     // What is left behind: both are 0 at the end of a server's life.
     [[nodiscard]] std::size_t open_connections() const { return used_.size(); }
     [[nodiscard]] std::size_t running_sends() const {

@@ -86,6 +86,7 @@ private:
 struct FakeLink {
     FakePipe to_engine;
     FakePipe to_peer;
+    bool accepted = false;       ///< out of the backlog
     bool peer_closed = false;    ///< nobody reads any more: the next bytes are answered with RST
     bool engine_closed = false;  ///< the same at the other end
     int engine_error = 0;        ///< what the engine's next call fails with: the connection is dead
@@ -110,6 +111,7 @@ public:
     [[nodiscard]] bool saw_end() const { return saw_fin() || saw_reset(); }
     /// The network broke the connection by a knob.
     [[nodiscard]] bool faulted() const { return link_->faulted; }
+    [[nodiscard]] bool accepted() const { return link_->accepted; }
     [[nodiscard]] bool engine_closed() const { return link_->engine_closed; }
 
     /// shutdown(SHUT_WR): no more bytes, but goes on reading.
@@ -270,6 +272,7 @@ inline int FakeNetwork::accept(int listener) {
     }
     DescriptorPair ends;
     notice_closed_descriptors();
+    waiting.front()->accepted = true;
     waiting.front()->witness = std::move(ends.far);
     accepted_[ends.near.get()] = waiting.front();
     waiting.pop_front();
