@@ -131,7 +131,10 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                                  if (access_log) access_log->abandon();
                              }});
     const ExitStatus status = lifecycle.run();
-    if (access_log) access_log->close(std::chrono::ceil<std::chrono::milliseconds>(config.lifecycle.shutdown_timeout));
+    // After a second signal nothing is waited for but what the disk takes at once.
+    const auto patience = status == ExitStatus::forced ? std::chrono::milliseconds(100)
+                                                       : std::chrono::ceil<std::chrono::milliseconds>(config.lifecycle.shutdown_timeout);
+    if (access_log) access_log->close(patience);
     if (announcement_failed) return std::unexpected(*announcement_failed);
     return status;
 }
