@@ -49,7 +49,7 @@ class Row:
     title: str
     units: dict[str, str] = {"cpu_us": "CPU µs/request", "per_second": "requests/s"}
     quick = True  # part of --quick
-    repeats = True  # in rounds; a count that does not vary is taken once
+    rounds_max = 1000  # what varies little, or repeats within, needs fewer
 
     def takes(self, contender: Contender) -> bool:
         return True
@@ -160,7 +160,7 @@ class IdleMemory(Row):
     name = "idle-memory"
     title = "memory at rest, 2 workers"
     units = {"connection_bytes": "B per idle connection (Pss)", "rss_mb": "MB resident, idle"}
-    repeats = False
+    rounds_max = 1
 
     def measure(self, contender: Contender, effort: Effort) -> dict[str, float]:
         connections = 2_000 if effort.quick else 10_000
@@ -175,7 +175,7 @@ class Start(Row):
     name = "start"
     title = "start to first answer"
     units = {"start_ms": "ms"}
-    repeats = False
+    rounds_max = 1
 
     def measure(self, contender: Contender, effort: Effort) -> dict[str, float]:
         taken = []
@@ -189,7 +189,7 @@ class Instructions(Row):
     name = "instructions"
     title = "user-space instructions, keep-alive (callgrind)"
     units = {"instructions": "per request"}
-    repeats = False
+    rounds_max = 3
 
     def takes(self, contender: Contender) -> bool:
         return contender.is_ours or contender.is_floor or contender.name == "nginx"
@@ -203,7 +203,7 @@ class SystemCalls(Row):
     name = "system-calls"
     title = "system calls, c=100 saturated (strace -c -f)"
     units = {"system_calls": "per request"}
-    repeats = False
+    rounds_max = 3
 
     def measure(self, contender: Contender, effort: Effort) -> dict[str, float]:
         with place(Setting(effort.workers)) as where:
