@@ -5,12 +5,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/block_pool.hpp"
 #include "base/protocol.hpp"
 #include "base/slot_array.hpp"
+#include "base/verify.hpp"
 #include "io/engine.hpp"
 #include "tcp/deadlines.hpp"
 
@@ -24,6 +27,47 @@ enum class ConnectionState : std::uint8_t {
     closing,    ///< the engine was told to close; the slot is free again when it says `closed`
 };
 
+/// Input that was not consumed, in a block of the pool; without any it owns none.
+class SavedInput {
+public:
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    /// Until the next append(), assign() or clear().
+    [[nodiscard]] std::string_view view() const { return {block_.get(), size_}; }
+
+    /// Adds `bytes` at the end; all must fit into a block. False when there is no memory.
+    [[nodiscard]] bool append(BlockPool& pool, std::string_view bytes) {
+        if (!block_) block_ = pool.take();
+        if (!block_) return false;
+        VERIFY(size_ + bytes.size() <= pool.block_size());
+        std::memcpy(block_.get() + size_, bytes.data(), bytes.size());
+        size_ += static_cast<std::uint32_t>(bytes.size());
+        return true;
+    }
+    /// Keeps `rest`, which may lie in view(), and nothing else. False when there is no memory.
+    [[nodiscard]] bool assign(BlockPool& pool, std::string_view rest) {
+        if (rest.empty()) [[likely]] {
+            clear(pool);
+            return true;
+        }
+        if (!block_) block_ = pool.take();
+        if (!block_) return false;
+        // A head that drips in stays where it is: moving it for every byte would cost the square of its length.
+        if (rest.data() != block_.get()) std::memmove(block_.get(), rest.data(), rest.size());
+        size_ = static_cast<std::uint32_t>(rest.size());
+        return true;
+    }
+    void clear(BlockPool& pool) {
+        if (!block_) [[likely]]
+            return;
+        pool.give_back(std::move(block_));
+        size_ = 0;
+    }
+
+private:
+    BlockPool::Block block_;
+    std::uint32_t size_ = 0;
+};
+
 template <class Session>
 struct Connection {
     DeadlineLink deadline;  ///< its `slot` is this connection's
@@ -34,14 +78,12 @@ struct Connection {
     bool finished = false;            ///< the peer's FIN or an error came while sending
     Lease lease = no_lease;           ///< of the running send
     std::uint32_t answers = 0;        ///< final responses in the running send
-    std::uint32_t saved_size = 0;     ///< bytes in `saved`
-    BlockPool::Block saved;           ///< input that was not consumed; null when there is none
+    SavedInput saved;                 ///< input that was not consumed
     io::Instant body_began;           ///< when the content that is being skipped began
     std::uint64_t progress = 0;       ///< sending: bytes sent at the last look; lingering: bytes discarded
     Session session;
 
     [[nodiscard]] io::ConnectionId id() const { return {deadline.slot, generation}; }
-    [[nodiscard]] std::string_view saved_input() const { return {saved.get(), saved_size}; }
 };
 
 template <class Connection>

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <functional>
 #include <string>
 #include <utility>
@@ -24,31 +23,9 @@
 #include "tcp/deadlines.hpp"
 #include "tcp/peer_name.hpp"
 #include "tcp/protocol.hpp"
+#include "tcp/server_limits.hpp"
 
 namespace tinyhttpd::tcp {
-
-struct ServerLimits {
-    /// Most input that a connection may keep: the longest head, one receive that was not consumed, and one that came meanwhile.
-    std::size_t saved_input = 24 * 1024;
-    std::chrono::nanoseconds head_timeout = std::chrono::seconds(10);
-    std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
-    std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
-    /// A body may take this many times head_timeout in all, and head_timeout without progress.
-    int body_timeout_factor = 30;
-    /// RFC 9112 §9.6: how long and how much is read after the last answer, so that a reset cannot destroy it on its way.
-    std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
-    std::uint64_t linger_bytes = 1024 * 1024;
-    /// Slots there may be: the limit on connections, and those that a drain still takes from the backlog beyond it.
-    std::uint32_t max_slots = 1024;
-    /// How long accepting stays paused when descriptors ran out and no connection of this worker closes.
-    std::chrono::nanoseconds accept_retry = std::chrono::milliseconds(100);
-};
-
-/// What became of a worker's connections.
-struct ServerOutcome {
-    std::uint64_t answered = 0;  ///< final responses whose bytes were all handed to the kernel
-    std::uint64_t cut = 0;       ///< connections closed by an abort although a request or an answer was under way
-};
 
 template <io::Engine Engine, Protocol P>
 class Server {
@@ -183,15 +160,15 @@ private:
             case State::receiving:
                 // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
                 if (input.empty()) return close(connection);
-                if (!connection.saved) [[likely]]
+                if (connection.saved.empty()) [[likely]]
                     return advance(connection, input);
-                append(connection, input);
-                return advance(connection, connection.saved_input());
+                if (!connection.saved.append(saved_blocks_, input)) return close(connection);
+                return advance(connection, connection.saved.view());
             case State::sending:
                 // A peer that sends on while its answers are under way is read again when they are out: its memory is bounded.
                 if (input.empty()) {
                     connection.finished = true;
-                } else if (append(connection, input)) {
+                } else if (connection.saved.append(saved_blocks_, input)) {
                     connection.paused = true;
                     engine_.pause_receive(connection.id());
                 } else {
@@ -207,43 +184,13 @@ private:
         }
     }
 
-    /// Keeps input behind what is kept already. False when there is no memory.
-    bool append(Connection& connection, std::string_view input) {
-        if (!connection.saved) connection.saved = saved_blocks_.take();
-        if (!connection.saved) return false;
-        VERIFY(connection.saved_size + input.size() <= saved_blocks_.block_size());
-        std::memcpy(connection.saved.get() + connection.saved_size, input.data(), input.size());
-        connection.saved_size += static_cast<std::uint32_t>(input.size());
-        return true;
-    }
-
-    /// Keeps `rest`, which may lie in what is kept already, and nothing else. False when there is no memory.
-    [[nodiscard]] bool keep(Connection& connection, std::string_view rest) {
-        if (rest.empty()) [[likely]] {
-            drop_saved(connection);
-            return true;
-        }
-        if (!connection.saved) connection.saved = saved_blocks_.take();
-        if (!connection.saved) return false;
-        // A head that drips in stays where it is: moving it for every byte would cost the square of its length.
-        if (rest.data() != connection.saved.get()) std::memmove(connection.saved.get(), rest.data(), rest.size());
-        connection.saved_size = static_cast<std::uint32_t>(rest.size());
-        return true;
-    }
-    void drop_saved(Connection& connection) {
-        if (!connection.saved) [[likely]]
-            return;
-        saved_blocks_.give_back(std::move(connection.saved));
-        connection.saved_size = 0;
-    }
-
     /// Stops 3 to 7: lets the protocol judge the input and sends what it answers.
     void advance(Connection& connection, std::string_view input) {
         batch_.clear();
         const Advance result = protocol_.advance(connection.session, input, batch_);
         ASSERT(result.consumed <= input.size());
         input.remove_prefix(result.next == Next::close ? input.size() : result.consumed);
-        if (!keep(connection, input)) {
+        if (!connection.saved.assign(saved_blocks_, input)) {
             if (batch_.lease != no_lease) protocol_.release(batch_.lease);
             if (quota_ != nullptr) quota_->give_back(batch_.answers);
             return close(connection);
@@ -280,7 +227,9 @@ private:
         connection.lease = batch_.lease;
         connection.progress = 0;
         deadlines_.set(connection.deadline, DeadlineClass::write, now_);
-        engine_.send(connection.id(), batch_.slices());
+        // Nobody waits to hear that an ordinary answer is on its way, unless the last of them ends the program.
+        const bool relaxed = after == Next::receive && quota_ == nullptr;
+        engine_.send(connection.id(), batch_.slices(), relaxed ? io::Urgency::relaxed : io::Urgency::prompt);
     }
 
     void sent(Connection& connection, int result) {
@@ -292,7 +241,7 @@ private:
         connection.answers = 0;
         release(connection);
         if (connection.after_send == Next::close) return begin_close(connection);
-        if (connection.after_send == Next::flush || connection.paused) return advance(connection, connection.saved_input());
+        if (connection.after_send == Next::flush || connection.paused) return advance(connection, connection.saved.view());
         wait_for_input(connection);
         sweep_again();
     }
@@ -314,7 +263,7 @@ private:
 
     void close(Connection& connection) {
         if (quota_ != nullptr) quota_->give_back(std::exchange(connection.answers, 0));
-        drop_saved(connection);
+        connection.saved.clear(saved_blocks_);
         Deadlines::clear(connection.deadline);
         connection.state = State::closing;
         engine_.close(connection.id());
@@ -335,7 +284,7 @@ private:
                 batch_.clear();
                 protocol_.expire(connection.session, batch_);
                 if (batch_.empty()) return close(connection);
-                drop_saved(connection);
+                connection.saved.clear(saved_blocks_);
                 return send(connection, Next::close);
             case State::sending: {
                 const std::uint64_t progress = engine_.sent_so_far(connection.id());
@@ -398,7 +347,7 @@ private:
 
     /// Whether a byte of a request has come that is owed an answer.
     [[nodiscard]] bool begun(const Connection& connection) const {
-        return connection.saved_size > 0 || protocol_.phase(connection.session) == Phase::body;
+        return !connection.saved.empty() || protocol_.phase(connection.session) == Phase::body;
     }
 
     void abort() {
