@@ -162,12 +162,6 @@ void Renderings::invite(Batch& out) {
     out.push({continue_head.data(), continue_head.size()});
 }
 
-void Renderings::release(Lease lease) {
-    if (lease == no_lease) return;
-    VERIFY(lease < generations_.size() && generations_[lease].leases > 0);
-    --generations_[lease].leases;
-}
-
 std::size_t Renderings::free_generation() {
     if (current_ < generations_.size() && generations_[current_].leases == 0) return current_;
     const auto found = std::ranges::find(generations_, 0U, &Generation::leases);

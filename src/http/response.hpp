@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/protocol.hpp"
+#include "base/verify.hpp"
 #include "http/status.hpp"
 
 namespace tinyhttpd::http {
@@ -77,7 +78,11 @@ public:
     static void invite(Batch& out);
 
     /// The send of a batch that held `lease` is over. no_lease is allowed.
-    void release(Lease lease);
+    void release(Lease lease) {
+        if (lease == no_lease) return;
+        VERIFY(lease < generations_.size() && generations_[lease].leases > 0);
+        --generations_[lease].leases;
+    }
     /// Generations in memory, in use or kept for reuse.
     [[nodiscard]] std::size_t generations() const { return generations_.size(); }
 
