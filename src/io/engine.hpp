@@ -60,6 +60,12 @@ struct Event {
     const char* data = nullptr;    ///< received
 };
 
+/// How soon the caller has to hear that a send has completed.
+enum class Urgency : std::uint8_t {
+    prompt,   ///< at once: it goes on from there
+    relaxed,  ///< with whatever comes next, within 10 ms: an engine may save itself a system call
+};
+
 /// What an engine needs to know before it starts.
 struct EngineOptions {
     std::size_t receive_bytes = 4096;      ///< bytes asked for per receive (--read-buffer)
@@ -72,7 +78,7 @@ struct EngineOptions {
 
 template <class E>
 concept Engine = requires(E engine, const E& observed, ConnectionId id, ListenerId listener, int fd, std::span<const Slice> slices,
-                          std::optional<Instant> deadline, const EngineOptions& options) {
+                          Urgency urgency, std::optional<Instant> deadline, const EngineOptions& options) {
     { E::create(options) };  // -> Result<std::unique_ptr<E>>
     { E::name } -> std::convertible_to<std::string_view>;
 
@@ -94,7 +100,8 @@ concept Engine = requires(E engine, const E& observed, ConnectionId id, Listener
     // Sends all slices in order; short writes are the engine's business. One send per connection at a time (VERIFY), at
     // least one byte, at most Batch::capacity slices. sent_so_far: bytes of the running send handed to the kernel, so
     // that a caller can tell a slow reader from a stalled one; 0 when none is running.
-    { engine.send(id, slices) };
+    { engine.send(id, slices) };  // prompt
+    { engine.send(id, slices, urgency) };
     { observed.sent_so_far(id) } -> std::same_as<std::uint64_t>;
 
     // shutdown(SHUT_WR): the peer sees FIN after the bytes already sent. Requires that no send is running.

@@ -88,7 +88,7 @@ public:
         if (connection.readable) enqueue(connection, id);
     }
 
-    void send(ConnectionId id, std::span<const Slice> slices) {
+    void send(ConnectionId id, std::span<const Slice> slices, Urgency = Urgency::prompt) {
         Connection& connection = at(id);
         VERIFY(!connection.parked && !slices.empty() && slices.size() <= Batch::capacity);
         std::size_t total = slices.front().size;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "io/socket_calls.hpp"
@@ -21,6 +22,33 @@ bool is_passing(int result) {
 }
 
 }  // namespace
+
+/// After a system call: the silent sends of which no completion speaks have succeeded, if all were submitted and no completion
+/// still waits for room in the queue.
+void UringEngine::confirm_silent() {
+    io_uring* const ring = uring_->get();
+    if (io_uring_sq_ready(ring) > 0 || io_uring_cq_has_overflow(ring)) [[unlikely]]
+        return;
+    const io_uring_cqe* const queue = ring->cq.cqes;
+    const unsigned mask = *ring->cq.kring_mask;
+    const unsigned begin = *ring->cq.khead;
+    for (unsigned next = begin; next != begin + ready_; ++next) {
+        const std::uint64_t tag = queue[next & mask].user_data;
+        if (uring_tag::kind_of(tag) == Operation::send) [[unlikely]]
+            connections_[uring_tag::id_of(tag).slot].silent = false;
+    }
+    for (const ConnectionId id : std::span(silent_).first(std::exchange(silent_count_, 0))) {
+        Connection& connection = connections_[id.slot];
+        if (connection.generation != id.generation || !std::exchange(connection.silent, false)) continue;
+        connection.send_left = 0;
+        if (connection.message) [[unlikely]]
+            spare_messages_.keep(std::move(connection.message));
+        connection.turn = turn_;
+        events_.push({.kind = EventKind::sent, .connection = id});
+        if (connection.life != Life::open) [[unlikely]]
+            finish_close(connection, id);
+    }
+}
 
 void UringEngine::take_completions() {
     io_uring* const ring = uring_->get();
@@ -94,6 +122,7 @@ void UringEngine::take_received_slowly(Connection& connection, const io_uring_cq
 void UringEngine::take_sent(const io_uring_cqe& completion) {
     Connection& connection = connection_of(completion);
     VERIFY(connection.send_left > 0);
+    connection.silent = false;
     if (completion.res < 0 || static_cast<std::size_t>(completion.res) != connection.send_left || connection.message ||
         connection.life != Life::open) [[unlikely]]
         return take_sent_slowly(connection, completion);
@@ -111,7 +140,7 @@ void UringEngine::take_sent_slowly(Connection& connection, const io_uring_cqe& c
     const bool goes_on = completion.res >= 0 || completion.res == -EAGAIN || completion.res == -EINTR;
     if (connection.life == Life::open && connection.send_left > 0 && goes_on) {
         connection.message ? connection.message->advance(taken) : void(connection.send_data += taken);
-        return submit_send(connection, id);
+        return submit_send_again(connection, id);
     }
     const bool completed = std::exchange(connection.send_left, 0) == 0;
     if (connection.message) spare_messages_.keep(std::move(connection.message));

@@ -92,6 +92,7 @@ struct alignas(64) UringConnection {
     UringLife life = UringLife::free;
     bool wanted = false;     ///< receiving is not paused
     bool queued = false;     ///< in spilled_
+    bool silent = false;     ///< the running send is in silent_
     bool multishot = false;  ///< one receive completes again and again, rather than once
 };
 

@@ -22,6 +22,7 @@ constexpr std::size_t buffers_min = 8;
 constexpr Uring::Size ring_size{.submissions = 256, .completions = 2048};
 
 constexpr std::size_t send_bytes_max = std::size_t{1} << 30;  // the length of an operation has 32 bits
+constexpr std::chrono::milliseconds silence_max{10};          // what Urgency::relaxed promises
 constexpr std::size_t spare_bytes_max = 64 * 1024;
 
 /// Linux 6.17 and 6.18 at least lose the end of a unix socket's stream for a multishot receive: when a FIN follows bytes before
@@ -98,7 +99,7 @@ void UringEngine::cancel(std::uint64_t operation) {
     io_uring_sqe_set_data64(entry, static_cast<std::uint64_t>(Operation::cancel));
 }
 
-void UringEngine::submit_send(Connection& connection, ConnectionId id) {
+inline io_uring_sqe* UringEngine::submit_send(Connection& connection, ConnectionId id) {
     io_uring_sqe* entry = submission();
     if (connection.message) {
         io_uring_prep_sendmsg(entry, connection.fd, &connection.message->header, MSG_NOSIGNAL);
@@ -106,6 +107,11 @@ void UringEngine::submit_send(Connection& connection, ConnectionId id) {
         io_uring_prep_send(entry, connection.fd, connection.send_data, std::min(connection.send_left, send_bytes_max), MSG_NOSIGNAL);
     }
     io_uring_sqe_set_data64(entry, uring_tag::make(Operation::send, id));
+    return entry;
+}
+
+void UringEngine::submit_send_again(Connection& connection, ConnectionId id) {
+    submit_send(connection, id);
 }
 
 // ---- verbs
@@ -154,14 +160,22 @@ void UringEngine::resume_slowly(Connection& connection, ConnectionId id) {
     }
 }
 
-void UringEngine::send(ConnectionId id, std::span<const Slice> slices) {
+void UringEngine::send(ConnectionId id, std::span<const Slice> slices, Urgency urgency) {
     Connection& connection = at(id);
     VERIFY(connection.send_left == 0 && !slices.empty() && slices.size() <= Batch::capacity);
     connection.sent = 0;
     connection.send_data = slices.data()->data;
     connection.send_left = slices.data()->size;
     if (slices.size() > 1) gather(connection, slices);
-    submit_send(connection, id);
+    io_uring_sqe* entry = submit_send(connection, id);
+    connection.silent = urgency == Urgency::relaxed && connection.send_left <= send_bytes_max;
+    if (!connection.silent) return;
+    // All of it within the system call that submits it, or a completion that says how much: so silence means success.
+    entry->msg_flags |= MSG_DONTWAIT | MSG_WAITALL;
+    entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    if (silent_count_ == silent_.size()) [[unlikely]]
+        silent_.resize(2 * silent_count_);
+    silent_.data()[silent_count_++] = id;
 }
 
 void UringEngine::gather(Connection& connection, std::span<const Slice> slices) {
@@ -211,7 +225,7 @@ std::span<const Event> UringEngine::wait(std::optional<Instant> deadline) {
         if (!events_.empty()) return events_.span();
         if (ready_ == 0 && spilled_.empty()) {
             enter(deadline);
-            if (ready_ == 0 && deadline && now_ >= *deadline) return events_.span();
+            if (ready_ == 0 && events_.empty() && deadline && now_ >= *deadline) return events_.span();
         }
     }
 }
@@ -237,6 +251,7 @@ void UringEngine::enter(std::optional<Instant> deadline) {
     unarmed_.clear();
 
     io_uring* ring = uring_->get();
+    if (silent_count_ > 0) deadline = std::min(deadline.value_or(Instant::max()), now_ + silence_max);
     // Results but those of the queue itself do not matter: what was not submitted stays in it for the next time.
     if (io_uring_cq_ready(ring) > 0 || (deadline && *deadline <= now_)) {
         io_uring_submit_and_get_events(ring);
@@ -251,6 +266,7 @@ void UringEngine::enter(std::optional<Instant> deadline) {
     }
     now_ = std::chrono::steady_clock::now();
     ready_ = io_uring_cq_ready(ring);
+    if (silent_count_ > 0) confirm_silent();
 }
 
 }  // namespace tinyhttpd::io

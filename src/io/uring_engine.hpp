@@ -51,7 +51,7 @@ public:
             resume_slowly(connection, id);
     }
 
-    void send(ConnectionId id, std::span<const Slice> slices);
+    void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt);
     [[nodiscard]] std::uint64_t sent_so_far(ConnectionId id) const {
         const Connection& connection = connections_[id.slot];
         return connection.generation == id.generation && connection.send_left > 0 ? connection.sent : 0;
@@ -103,7 +103,8 @@ private:
     void arm_receive(Connection& connection, ConnectionId id);
     void arm_receive_if_wanted(Connection& connection, ConnectionId id);
     void cancel(std::uint64_t operation);
-    void submit_send(Connection& connection, ConnectionId id);
+    [[gnu::always_inline]] io_uring_sqe* submit_send(Connection& connection, ConnectionId id);
+    [[gnu::noinline]] void submit_send_again(Connection& connection, ConnectionId id);
     [[gnu::noinline]] void gather(Connection& connection, std::span<const Slice> slices);
     [[gnu::noinline]] void resume_slowly(Connection& connection, ConnectionId id);
 
@@ -111,6 +112,7 @@ private:
 
     void begin_span();
     void show_spilled();
+    void confirm_silent();
     void take_completions();
     [[nodiscard]] bool take_received(const io_uring_cqe& completion);
     [[gnu::noinline]] void take_received_slowly(Connection& connection, const io_uring_cqe& completion);
@@ -138,6 +140,8 @@ private:
     std::vector<std::unique_ptr<Spill>> lent_spills_;  ///< the same, of spills that are used up
     Spares<Spill> spare_spills_;
     Spares<Message> spare_messages_;
+    std::vector<ConnectionId> silent_ = std::vector<ConnectionId>(64);  ///< their send completes without a word unless it fails
+    std::size_t silent_count_ = 0;
     std::vector<ConnectionId> spilled_;  ///< resumed with something to show
     std::vector<ConnectionId> showing_;  ///< spilled_, while it is gone through
     std::vector<ConnectionId> unarmed_;  ///< their receive ended: it was for once, or wanted for a buffer or room for completions

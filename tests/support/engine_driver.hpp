@@ -86,7 +86,8 @@ public:
         // The array of slices is the engine's during the call only: the copy is gone when it returns.
         const auto copy = std::make_unique<std::vector<Slice>>(slices.begin(), slices.end());
         connection.sending = true;
-        engine_.send(connection.id, *copy);
+        // Every other one may be told late, which until() and settle() are patient enough for.
+        engine_.send(connection.id, *copy, ++sends_ % 2 == 0 ? io::Urgency::prompt : io::Urgency::relaxed);
         std::fill(copy->begin(), copy->end(), Slice{nullptr, 1});
     }
     void send(Connection& connection, std::string_view bytes) {
@@ -217,6 +218,7 @@ private:
     std::vector<Connection*> current_;  ///< by slot
     std::vector<std::uint32_t> generations_;
     std::vector<std::uint32_t> free_slots_;
+    std::uint64_t sends_ = 0;
 };
 
 }  // namespace tinyhttpd::support

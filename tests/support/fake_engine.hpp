@@ -70,7 +70,7 @@ public:
     void pause_receive(io::ConnectionId id) { at(id).receiving = false; }
     void resume_receive(io::ConnectionId id) { at(id).receiving = true; }
 
-    void send(io::ConnectionId id, std::span<const Slice> slices) {
+    void send(io::ConnectionId id, std::span<const Slice> slices, io::Urgency = io::Urgency::prompt) {
         Connection& connection = at(id);
         VERIFY(!connection.send && !connection.shut_down && !slices.empty() && slices.size() <= Batch::capacity);
         connection.send = std::make_unique<Send>();
