@@ -70,11 +70,12 @@ public:
     void pause_receive(io::ConnectionId id) { at(id).receiving = false; }
     void resume_receive(io::ConnectionId id) { at(id).receiving = true; }
 
-    void send(io::ConnectionId id, std::span<const Slice> slices, io::Urgency = io::Urgency::prompt) {
+    void send(io::ConnectionId id, std::span<const Slice> slices, io::Urgency urgency = io::Urgency::prompt) {
         Connection& connection = at(id);
         VERIFY(!connection.send && !connection.shut_down && !slices.empty() && slices.size() <= Batch::capacity);
         connection.send = std::make_unique<Send>();
         Send& send = *connection.send;
+        send.urgency = urgency;
         send.slices.assign(slices.begin(), slices.end());
         for (const Slice& slice : slices) send.total += slice.size;
         VERIFY(send.total > 0);
@@ -144,6 +145,7 @@ private:
         std::uint64_t total = 0;
         std::uint64_t sent = 0;
         std::size_t digest = 0;
+        io::Urgency urgency = io::Urgency::prompt;
         std::optional<int> result = {};  ///< known, but perhaps not delivered yet
     };
 
@@ -173,6 +175,8 @@ private:
         std::size_t size;
     };
 
+    static constexpr std::chrono::milliseconds relaxed_max{10};  // io/engine.hpp: Urgency
+
     [[nodiscard]] Connection& at(io::ConnectionId id) {
         VERIFY(id.slot < connections_.size());
         Connection& connection = connections_[id.slot];
@@ -187,11 +191,12 @@ private:
     }
 
     /// Whether a completion may be delivered now; the first time it asks, chance may hold it back for a while.
-    [[nodiscard]] bool may_come(std::optional<Instant>& from) {
+    [[nodiscard]] bool may_come(std::optional<Instant>& from) { return may_come(from, network_->knobs.delay_max); }
+    [[nodiscard]] bool may_come(std::optional<Instant>& from, Microseconds longest) {
         if (!from) {
             from = network_->now();
             if (network_->random.chance(network_->knobs.delay)) {
-                *from += Microseconds(network_->random.between(1, static_cast<std::uint64_t>(network_->knobs.delay_max.count())));
+                *from += Microseconds(network_->random.between(1, static_cast<std::uint64_t>(longest.count())));
                 network_->at(*from, {});
             }
         }
@@ -303,7 +308,8 @@ private:
             // What is left goes out in a later turn of the same wait(), or the clock would stand still.
             if (!connection.send->result) return network_->at(network_->now() + Microseconds(1), {});
         }
-        if (!may_come(connection.sent_from)) return;
+        const bool is_relaxed = connection.send->urgency == io::Urgency::relaxed;
+        if (!may_come(connection.sent_from, is_relaxed ? relaxed_max : network_->knobs.delay_max)) return;
         connection.sent_from.reset();
         deliver_sent(connection);
     }
