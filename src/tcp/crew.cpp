@@ -69,22 +69,24 @@ std::uint32_t Crew::place(std::uint32_t seat) const {
 }
 
 bool Crew::admit(std::uint32_t seat) {
-    if (connections_.fetch_add(1, std::memory_order_relaxed) >= max_connections_) {
-        connections_.fetch_sub(1, std::memory_order_relaxed);
-        return false;
-    }
+    std::uint32_t count = connections_.load();
+    do {
+        if (count >= max_connections_) return false;
+    } while (!connections_.compare_exchange_weak(count, count + 1));
     seats_[seat].connections.fetch_add(1, std::memory_order_relaxed);
     return true;
 }
 
 void Crew::admit_regardless(std::uint32_t seat) {
-    connections_.fetch_add(1, std::memory_order_relaxed);
+    connections_.fetch_add(1);
     seats_[seat].connections.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Crew::dismiss(std::uint32_t seat) {
     seats_[seat].connections.fetch_sub(1, std::memory_order_relaxed);
-    connections_.fetch_sub(1, std::memory_order_relaxed);
+    // Whoever stopped accepting at the limit has to look again, those with no connection of their own too: the kernel may have told
+    // nobody else of what waits in the backlog (EPOLLEXCLUSIVE).
+    if (connections_.fetch_sub(1) == max_connections_) wake_all();
 }
 
 void Crew::hand_over(std::uint32_t seat, int fd) {
@@ -106,16 +108,21 @@ void Crew::collect(std::uint32_t seat, std::vector<int>& into) {
 void Crew::put_waiting(int fd) {
     const std::scoped_lock lock(waiting_mutex_);
     waiting_.push_back(fd);
-    waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()), std::memory_order_relaxed);
+    waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
 }
 
-int Crew::take_waiting() {
-    if (waiting_count_.load(std::memory_order_relaxed) == 0) return -1;
+int Crew::take_waiting(std::uint32_t seat, Limit limit) {
+    if (waiting_count_.load() == 0) return -1;
     const std::scoped_lock lock(waiting_mutex_);
     if (waiting_.empty()) return -1;
+    if (limit == Limit::ignored) {
+        admit_regardless(seat);
+    } else if (!admit(seat)) {
+        return -1;
+    }
     const int fd = waiting_.front();
     waiting_.erase(waiting_.begin());
-    waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()), std::memory_order_relaxed);
+    waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
     return fd;
 }
 

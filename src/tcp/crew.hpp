@@ -53,6 +53,7 @@ public:
     [[nodiscard]] bool admit(std::uint32_t seat);
     /// The same beyond the limit, for a connection that was accepted before the drain and must be served.
     void admit_regardless(std::uint32_t seat);
+    /// One of `seat`'s connections has gone. When there was no room before, all workers are woken: they may accept again.
     void dismiss(std::uint32_t seat);
     /// Gives an admitted connection's descriptor to another worker and wakes it.
     void hand_over(std::uint32_t seat, int fd);
@@ -61,8 +62,9 @@ public:
 
     /// Accepted beyond the limit (an engine may accept several at once): whoever next has room takes them, as if from the backlog.
     void put_waiting(int fd);
-    /// -1 when nobody waits.
-    [[nodiscard]] int take_waiting();
+    enum class Limit : std::uint8_t { kept, ignored };
+    /// Counts the next of them at `seat`. -1 when nobody waits or, with the limit kept, there is no room.
+    [[nodiscard]] int take_waiting(std::uint32_t seat, Limit limit);
 
 private:
     /// One worker as the others see it, on cache lines of its own.

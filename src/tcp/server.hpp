@@ -130,6 +130,11 @@ private:
         open(fd);
     }
 
+    /// Those that were accepted when there was no room.
+    void take_waiting(Crew::Limit limit) {
+        for (int fd = crew_.take_waiting(seat_, limit); fd >= 0; fd = crew_.take_waiting(seat_, limit)) open(fd);
+    }
+
     void open(int fd) {
         Connection* const connection = connections_.take(limits_.max_slots);
         if (connection == nullptr) {
@@ -274,8 +279,8 @@ private:
         protocol_.close(connection.session);
         connections_.give_back(connection);
         crew_.dismiss(seat_);
-        const int waiting = crew_.take_waiting();
-        waiting >= 0 ? open_regardless(waiting) : acceptor_.resume();
+        take_waiting(Crew::Limit::kept);
+        acceptor_.resume();
     }
 
     void expired(Connection& connection) {
@@ -306,8 +311,8 @@ private:
         for (const int fd : inbox_) open(fd);
         inbox_.clear();
         switch (crew_.order()) {
-            // A connection was handed over: there is room again, if there was none.
-            case Order::serve: return acceptor_.resume();
+            // A connection was handed over or has gone: there may be room again.
+            case Order::serve: take_waiting(Crew::Limit::kept); return acceptor_.resume();
             case Order::announce: return protocol_.announce_close();
             case Order::drain: return drain();
             case Order::abort: return abort();
@@ -319,7 +324,7 @@ private:
         protocol_.announce_close();
         stage_ = Stage::emptying;
         sweep_again();
-        for (int fd = crew_.take_waiting(); fd >= 0; fd = crew_.take_waiting()) open_regardless(fd);
+        take_waiting(Crew::Limit::ignored);
         acceptor_.resume();  // if the limit was reached: what waits in the backlog has arrived, too
     }
 
