@@ -146,14 +146,19 @@ class Server:
         return read_pipe(self.process.stdout.fileno(), lambda data: False)
 
     def end(self):
-        if self.process.poll() is None:
+        status = self.process.poll()
+        if status is None:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
         if self.process.stdin:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
+        said = self.stderr()
         self.errors.close()
+        # A crash is the reason for whatever the test has failed for.
+        if status not in (None, 0, 1, 2, 3, 4, -signal.SIGTERM, -signal.SIGKILL) or "runtime error: " in said or "Sanitizer: " in said:
+            raise AssertionError(f"the server ended with status {status}: {said}")
 
     # -- /proc
     def cpu_seconds(self):
