@@ -161,6 +161,7 @@ std::string judge(World& world) {
     if (const auto most = world.plan.max_requests) {
         if (world.outcome.answered > *most) return "more requests answered than --max-requests";
         if (world.quota_reached && world.outcome.answered != *most) return "stopped before --max-requests";
+        if (world.outcome.answered + world.unused_tickets != *most) return "an answer that was not delivered still counts";
         if (undisturbed && !world.quota_reached && deserved >= *most) return "--max-requests was never reached";
     }
     return judge_log(world);

@@ -79,6 +79,7 @@ void World::run() {
     const int listener = listener_.get();
     VERIFY(server.listen({&listener, 1}).has_value());
     outcome = server.run();
+    while (quota_ && quota_->take() != Quota::Ticket::none) ++unused_tickets;
     // Peers see what the server's last steps were.
     const Instant end = engine_->now() + 1min;
     while (engine_->now() < end) std::ignore = engine_->wait(end);

@@ -127,7 +127,8 @@ public:
     tcp::ServerOutcome outcome;
     bool drain_ordered = false;  ///< before all clients had ended
     bool quota_reached = false;
-    bool gave_up = false;  ///< it would have gone on for ever
+    std::uint64_t unused_tickets = 0;  ///< of --max-requests
+    bool gave_up = false;              ///< it would have gone on for ever
 
     [[nodiscard]] bool drained_or_announced() const { return drain_ordered || announced_; }
     /// What is left of it, as a sentence; empty when nothing is.
