@@ -41,8 +41,8 @@ void UringEngine::confirm_silent() {
         Connection& connection = connections_[id.slot];
         if (connection.generation != id.generation || !std::exchange(connection.silent, false)) continue;
         connection.send_left = 0;
-        if (connection.message) [[unlikely]]
-            spare_messages_.keep(std::move(connection.message));
+        if (connection.gathered) [[unlikely]]
+            drop_message(connection);
         connection.turn = turn_;
         events_.push({.kind = EventKind::sent, .connection = id});
         if (connection.life != Life::open) [[unlikely]]
@@ -123,7 +123,7 @@ void UringEngine::take_sent(const io_uring_cqe& completion) {
     Connection& connection = connection_of(completion);
     VERIFY(connection.send_left > 0);
     connection.silent = false;
-    if (completion.res < 0 || static_cast<std::size_t>(completion.res) != connection.send_left || connection.message ||
+    if (completion.res < 0 || static_cast<std::size_t>(completion.res) != connection.send_left || connection.gathered ||
         connection.life != Life::open) [[unlikely]]
         return take_sent_slowly(connection, completion);
     connection.send_left = 0;
@@ -135,15 +135,19 @@ void UringEngine::take_sent(const io_uring_cqe& completion) {
 void UringEngine::take_sent_slowly(Connection& connection, const io_uring_cqe& completion) {
     const ConnectionId id = uring_tag::id_of(completion.user_data);
     const auto taken = static_cast<std::size_t>(std::max(completion.res, 0));
-    connection.sent += taken;
-    connection.send_left -= taken;
+    const bool completed = taken == connection.send_left;
     const bool goes_on = completion.res >= 0 || completion.res == -EAGAIN || completion.res == -EINTR;
-    if (connection.life == Life::open && connection.send_left > 0 && goes_on) {
-        connection.message ? connection.message->advance(taken) : void(connection.send_data += taken);
+    if (connection.life == Life::open && !completed && goes_on) {
+        if (!connection.gathered) {
+            const Slice all{connection.outgoing.data, connection.send_left};
+            gather(connection, std::span(&all, 1));
+        }
+        connection.outgoing.message->advance(taken);
+        connection.send_left -= taken;
         return submit_send_again(connection, id);
     }
-    const bool completed = std::exchange(connection.send_left, 0) == 0;
-    if (connection.message) spare_messages_.keep(std::move(connection.message));
+    connection.send_left = 0;
+    if (connection.gathered) drop_message(connection);
     if (completed || connection.life == Life::open) {
         connection.turn = turn_;
         events_.push({.kind = EventKind::sent, .result = std::min(completion.res, 0), .connection = id});

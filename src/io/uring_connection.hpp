@@ -62,13 +62,15 @@ struct Spill {
     [[nodiscard]] std::size_t left() const { return bytes.size() - shown; }
 };
 
-/// Several slices on their way: the kernel reads them until the send completes.
+/// A send of several slices, or in several steps: the kernel reads this until the send completes.
 struct Message {
     msghdr header{};
+    std::uint64_t sent = 0;  ///< bytes that the kernel has taken
     std::array<iovec, Batch::capacity> vectors;
 
     /// Leaves out the first `bytes`, which have been sent.
     void advance(std::size_t bytes) {
+        sent += bytes;
         iovec*& first = header.msg_iov;
         while (header.msg_iovlen > 0 && bytes >= first->iov_len) {
             bytes -= first->iov_len;
@@ -79,22 +81,27 @@ struct Message {
     }
 };
 
-struct alignas(64) UringConnection {
+/// Small, since it is most of what an idle connection costs the engine.
+struct UringConnection {
     int fd = -1;
     std::uint32_t generation = 0;
-    const char* send_data = nullptr;   ///< of a single slice, what is left of it
-    std::size_t send_left = 0;         ///< not 0: a send is running
-    std::uint64_t sent = 0;            ///< bytes of the running send that the kernel has taken
-    std::unique_ptr<Message> message;  ///< null: a single slice
-    std::unique_ptr<Spill> spill;      ///< input, or its end, that has not been shown
-    std::uint32_t turn = 0;            ///< of the last span with an event for this connection
+    union {
+        const char* data = nullptr;  ///< of a single slice
+        Message* message;            ///< owned
+    } outgoing;
+    std::size_t send_left = 0;     ///< not 0: a send is running
+    std::unique_ptr<Spill> spill;  ///< input, or its end, that has not been shown
+    std::uint32_t turn = 0;        ///< of the last span with an event for this connection
     UringReceive receive = UringReceive::none;
     UringLife life = UringLife::free;
     bool wanted = false;     ///< receiving is not paused
     bool queued = false;     ///< in spilled_
+    bool gathered = false;   ///< outgoing is a message
     bool silent = false;     ///< the running send is in silent_
     bool multishot = false;  ///< one receive completes again and again, rather than once
 };
+
+static_assert(sizeof(UringConnection) <= 48);
 
 /// Objects kept for reuse, so that a steady load allocates nothing.
 template <class T>

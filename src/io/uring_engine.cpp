@@ -16,8 +16,8 @@ namespace tinyhttpd::io {
 namespace {
 
 constexpr int buffer_group = 0;
-constexpr std::size_t buffer_memory_bytes = 1024 * 1024;
-constexpr std::size_t buffers_max = 256;
+constexpr std::size_t buffer_memory_bytes = 512 * 1024;
+constexpr std::size_t buffers_max = 128;
 constexpr std::size_t buffers_min = 8;
 constexpr Uring::Size ring_size{.submissions = 256, .completions = 2048};
 
@@ -32,6 +32,11 @@ bool multishot_sees_the_end(int fd) {
     socklen_t size = sizeof domain;
     ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
     return domain != AF_UNIX;
+}
+
+/// Out of line, where it does not burden send().
+[[gnu::noinline, gnu::cold]] void grow(std::vector<ConnectionId>& ids) {
+    ids.resize(2 * ids.size());
 }
 
 }  // namespace
@@ -54,6 +59,7 @@ UringEngine::~UringEngine() {
     io_uring_submit(uring_->get());  // closes that wait in the queue
     uring_->end_all();
     for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
+        if (connections_[slot].gathered) drop_message(connections_[slot]);
         if (connections_[slot].fd >= 0) ::close(connections_[slot].fd);
     }
 }
@@ -101,10 +107,10 @@ void UringEngine::cancel(std::uint64_t operation) {
 
 inline io_uring_sqe* UringEngine::submit_send(Connection& connection, ConnectionId id) {
     io_uring_sqe* entry = submission();
-    if (connection.message) {
-        io_uring_prep_sendmsg(entry, connection.fd, &connection.message->header, MSG_NOSIGNAL);
+    if (connection.gathered) [[unlikely]] {
+        io_uring_prep_sendmsg(entry, connection.fd, &connection.outgoing.message->header, MSG_NOSIGNAL);
     } else {
-        io_uring_prep_send(entry, connection.fd, connection.send_data, std::min(connection.send_left, send_bytes_max), MSG_NOSIGNAL);
+        io_uring_prep_send(entry, connection.fd, connection.outgoing.data, std::min(connection.send_left, send_bytes_max), MSG_NOSIGNAL);
     }
     io_uring_sqe_set_data64(entry, uring_tag::make(Operation::send, id));
     return entry;
@@ -163,8 +169,7 @@ void UringEngine::resume_slowly(Connection& connection, ConnectionId id) {
 void UringEngine::send(ConnectionId id, std::span<const Slice> slices, Urgency urgency) {
     Connection& connection = at(id);
     VERIFY(connection.send_left == 0 && !slices.empty() && slices.size() <= Batch::capacity);
-    connection.sent = 0;
-    connection.send_data = slices.data()->data;
+    connection.outgoing.data = slices.data()->data;
     connection.send_left = slices.data()->size;
     if (slices.size() > 1) gather(connection, slices);
     io_uring_sqe* entry = submit_send(connection, id);
@@ -174,13 +179,15 @@ void UringEngine::send(ConnectionId id, std::span<const Slice> slices, Urgency u
     entry->msg_flags |= MSG_DONTWAIT | MSG_WAITALL;
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
     if (silent_count_ == silent_.size()) [[unlikely]]
-        silent_.resize(2 * silent_count_);
+        grow(silent_);
     silent_.data()[silent_count_++] = id;
 }
 
 void UringEngine::gather(Connection& connection, std::span<const Slice> slices) {
-    connection.message = spare_messages_.take();
-    Message& message = *connection.message;
+    connection.outgoing.message = spare_messages_.take().release();
+    connection.gathered = true;
+    Message& message = *connection.outgoing.message;
+    message.sent = 0;
     message.header = {};
     message.header.msg_iov = message.vectors.data();
     message.header.msg_iovlen = slices.size();
@@ -189,6 +196,11 @@ void UringEngine::gather(Connection& connection, std::span<const Slice> slices) 
         message.vectors[i] = {const_cast<char*>(slices[i].data), slices[i].size};
         connection.send_left += slices[i].size;
     }
+}
+
+void UringEngine::drop_message(Connection& connection) {
+    spare_messages_.keep(std::unique_ptr<Message>(connection.outgoing.message));
+    connection.gathered = false;
 }
 
 void UringEngine::close(ConnectionId id) {

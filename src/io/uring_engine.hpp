@@ -54,7 +54,7 @@ public:
     void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt);
     [[nodiscard]] std::uint64_t sent_so_far(ConnectionId id) const {
         const Connection& connection = connections_[id.slot];
-        return connection.generation == id.generation && connection.send_left > 0 ? connection.sent : 0;
+        return connection.generation == id.generation && connection.gathered ? connection.outgoing.message->sent : 0;
     }
     void shutdown_send(ConnectionId id) {
         VERIFY(at(id).send_left == 0);
@@ -106,6 +106,7 @@ private:
     [[gnu::always_inline]] io_uring_sqe* submit_send(Connection& connection, ConnectionId id);
     [[gnu::noinline]] void submit_send_again(Connection& connection, ConnectionId id);
     [[gnu::noinline]] void gather(Connection& connection, std::span<const Slice> slices);
+    [[gnu::noinline]] void drop_message(Connection& connection);
     [[gnu::noinline]] void resume_slowly(Connection& connection, ConnectionId id);
 
     [[nodiscard]] Connection& connection_of(const io_uring_cqe& completion);

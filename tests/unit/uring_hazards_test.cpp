@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Sockets, UringHazards, ::testing::Values(AF_INET, AF_UN
 TEST_P(UringHazards, more_bytes_than_receive_buffers_are_all_received_without_spinning) {
     start({.receive_bytes = 64, .max_connections = 64});
     if (IsSkipped()) return;
-    const std::string bytes(32 * 1024, 'x');  // 512 buffers' worth, 64 times: the ring has 256 of them
+    const std::string bytes(32 * 1024, 'x');  // 512 buffers' worth, 64 times: the ring has 128 of them
     for (std::size_t i = 0; i < 64; ++i) {
         open();
         write(i, bytes);
