@@ -169,6 +169,8 @@ class UnixSockets(support.TestCase):
         server.process.kill()
         server.wait()
         self.assertTrue(os.path.exists(self.path))
+        # The kernel takes a killed process's ring apart after its end: until then the socket still answers.
+        support.eventually(lambda: support.refuses(self.path), "nobody answers")
         self.start(listen=self.listen).stop()
 
     def test_a_live_one_is_not_replaced(self):
