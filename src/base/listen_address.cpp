@@ -117,7 +117,7 @@ std::expected<ListenAddress, std::string> parse_listen_address(std::string_view 
 }
 
 std::string to_string(const ListenAddress& address) {
-    const std::string port = ':' + std::to_string(address.port);
+    std::string port = ':' + std::to_string(address.port);
     switch (address.kind) {
         case ListenAddress::Kind::ipv4:
         case ListenAddress::Kind::localhost: return address.host + port;
