@@ -146,7 +146,7 @@ private:
         const std::string text = unguarded(body_->results().front());
         const auto [place, inserted] = out.layer.try_emplace(&option_named("body"), Setting{"[BODY]", {{text, "[BODY] " + shown(text)}}});
         // After an unknown flag its value looks like a body: one error is enough.
-        if (!inserted && out.problems.empty()) out.problems.push_back("--body and [BODY] are both given: leave one of them out");
+        if (!inserted && out.problems.empty()) out.problems.emplace_back("--body and [BODY] are both given: leave one of them out");
     }
 
     CLI::App app_;

@@ -27,7 +27,7 @@ PeerName peer_name(int fd) {
         text = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) ? ::inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], name.text_.data(), name.text_.size())
                                                    : ::inet_ntop(AF_INET6, &v6.sin6_addr, name.text_.data(), name.text_.size());
     } else if (address.ss_family == AF_UNIX) {
-        text = std::strcpy(name.text_.data(), "unix:");
+        text = static_cast<const char*>(std::memcpy(name.text_.data(), "unix:", sizeof "unix:"));
     }
     name.size_ = text == nullptr ? 0 : static_cast<std::uint8_t>(std::strlen(text));
     return name;
