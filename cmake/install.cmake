@@ -16,7 +16,16 @@ install(FILES completions/_tinyhttpd DESTINATION ${TINYHTTPD_ZSH_COMPLETION_DIR}
 install(FILES completions/tinyhttpd.fish DESTINATION ${TINYHTTPD_FISH_COMPLETION_DIR} COMPONENT completions)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs)
 install(FILES config.example.toml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT docs)
+
+# tinyhttpd_service(UNIT WHERE ARGUMENTS UNIT_LINES INSTALL_LINES): one of the two services that differ in these alone.
+function(tinyhttpd_service UNIT WHERE ARGUMENTS UNIT_LINES INSTALL_LINES)
+  configure_file(packaging/systemd/tinyhttpd.service.in ${CMAKE_BINARY_DIR}/systemd/${UNIT} @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/systemd/${UNIT} DESTINATION ${TINYHTTPD_SYSTEMD_UNIT_DIR} COMPONENT systemd)
+endfunction()
 if(CMAKE_SYSTEM_NAME STREQUAL Linux)
-  file(GLOB units CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/packaging/systemd/*.service ${CMAKE_SOURCE_DIR}/packaging/systemd/*.socket)
-  install(FILES ${units} DESTINATION ${TINYHTTPD_SYSTEMD_UNIT_DIR} COMPONENT systemd)
+  tinyhttpd_service(tinyhttpd.service "" "" "After=network.target" "\n[Install]\nWantedBy=multi-user.target\n")
+  tinyhttpd_service(tinyhttpd-socket.service " on the sockets of tinyhttpd.socket" " --listen systemd"
+    "Requires=tinyhttpd.socket\nAfter=tinyhttpd.socket network.target\nConflicts=tinyhttpd.service" "")
+  configure_file(packaging/systemd/tinyhttpd.socket ${CMAKE_BINARY_DIR}/systemd/tinyhttpd.socket COPYONLY)
+  install(FILES packaging/systemd/tinyhttpd.socket DESTINATION ${TINYHTTPD_SYSTEMD_UNIT_DIR} COMPONENT systemd)
 endif()

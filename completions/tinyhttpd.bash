@@ -91,7 +91,7 @@ _tinyhttpd() {
         -*)
             _tinyhttpd_words "$current" '-b --body --body-file -s --status -H --header --content-type
                 --date --no-date --server-header --no-server-header
-                -l --listen --unix-mode --backlog -w --workers --engine
+                -l --listen --unix-mode --backlog -w --workers --pin-workers --engine
                 --read-buffer --write-buffer --max-head --max-body --max-connections
                 --keepalive --no-keepalive --keepalive-requests --head-timeout --idle-timeout --write-timeout
                 --access-log --log-format --log-buffer --log-flush --log-overflow --log-level

@@ -17,6 +17,7 @@ complete -c tinyhttpd -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 localhost
 complete -c tinyhttpd -l unix-mode -x -a '0600 0660 0666' -d 'Permissions of a unix socket'
 complete -c tinyhttpd -l backlog -x -d 'Connections the kernel queues'
 complete -c tinyhttpd -s w -l workers -x -a 'auto' -d 'Worker threads'
+complete -c tinyhttpd -l pin-workers -d 'Keep each worker on one CPU'
 complete -c tinyhttpd -l engine -x -a 'auto io_uring epoll kqueue' -d 'How bytes are moved'
 
 complete -c tinyhttpd -l read-buffer -x -d 'Bytes asked for per receive'

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -106,7 +107,11 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     job.accept_failed = [&](int code) {
         accept_failures.add(std::chrono::steady_clock::now(), Error{"accept a connection", {}, code, "waiting until one closes"}.text());
     };
-    const tcp::WorkerPool::Options pool_options{workers, max_connections, {}};
+    tcp::WorkerPool::Options pool_options{workers, max_connections, {}};
+    if (config.pin_workers) {
+        pool_options.pinned_to = affinity_mask();
+        if (pool_options.pinned_to.empty()) return fail("pin workers to CPUs", {}, ENOTSUP, "leave --pin-workers out");
+    }
     TRY(std::unique_ptr<tcp::WorkerPool> pool, start_workers(config.engine, pool_options, job, signals, diagnostics));
     pool->go();
     std::optional<PortFile> port_file;

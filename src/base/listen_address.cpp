@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
@@ -15,10 +14,9 @@ namespace tinyhttpd {
 
 namespace {
 
-// unix(7): sun_path holds the path and its terminating NUL.
-constexpr std::size_t unix_path_max = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::string_view unix_prefix = "unix:";
-constexpr std::string_view forms = "host:port, :port, [ipv6]:port or unix:/path";
+constexpr std::string_view inherited = "systemd";
+constexpr std::string_view forms = "host:port, :port, [ipv6]:port, unix:/path or systemd";
 
 std::unexpected<std::string> refuse(std::string text) {
     return std::unexpected(std::move(text));
@@ -66,6 +64,15 @@ std::expected<ListenAddress, std::string> parse_unix(std::string_view path) {
     return ListenAddress{ListenAddress::Kind::unix_path, std::string(path), 0};
 }
 
+// systemd.socket(5), FileDescriptorName=: no control characters and no ':', at most 255 of them.
+std::expected<ListenAddress, std::string> parse_inherited(std::string_view name) {
+    constexpr std::size_t name_max = 255;
+    if (name.empty()) return refuse("the name after 'systemd:' is missing; write systemd for all inherited sockets");
+    if (name.size() > name_max || std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f || c == ':'; }))
+        return refuse("the name of an inherited socket has at most 255 bytes, no ':' and no control character among them");
+    return ListenAddress{ListenAddress::Kind::inherited, std::string(name), 0};
+}
+
 /// What a text without a port was meant to be.
 std::string suggest_port(const std::string& text) {
     if (is_all_digits(text))
@@ -81,6 +88,8 @@ std::expected<ListenAddress, std::string> parse_listen_address(std::string_view 
     using Kind = ListenAddress::Kind;
     if (text.empty()) return refuse("the address is empty; write " + std::string(forms));
     if (text.starts_with(unix_prefix)) return parse_unix(text.substr(unix_prefix.size()));
+    if (text == inherited) return ListenAddress{Kind::inherited, {}, 0};
+    if (text.starts_with(inherited) && text[inherited.size()] == ':') return parse_inherited(text.substr(inherited.size() + 1));
     if (text.find("://") != std::string_view::npos) return refuse("this is a URL; an address is " + std::string(forms));
 
     std::string host;
@@ -124,6 +133,7 @@ std::string to_string(const ListenAddress& address) {
         case ListenAddress::Kind::ipv6: return '[' + address.host + ']' + port;
         case ListenAddress::Kind::any: return port;
         case ListenAddress::Kind::unix_path: return std::string(unix_prefix) + address.host;
+        case ListenAddress::Kind::inherited: return std::string(inherited) + (address.host.empty() ? "" : ':' + address.host);
     }
     return {};
 }

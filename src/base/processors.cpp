@@ -17,12 +17,8 @@ namespace tinyhttpd {
 namespace {
 
 std::uint32_t affinity_count() {
-#ifdef __linux__
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&set)));
-#endif
-    return std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t in_mask = affinity_mask().size();
+    return in_mask != 0 ? static_cast<std::uint32_t>(in_mask) : std::max(1U, std::thread::hardware_concurrency());
 }
 
 std::optional<std::uint32_t> rounded_up(double quota, double period) {
@@ -79,6 +75,19 @@ std::optional<std::uint32_t> cgroup_quota(const std::string& root) {
 }
 
 }  // namespace
+
+std::vector<int> affinity_mask() {
+    std::vector<int> cpus;
+#ifdef __linux__
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) return {};
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(static_cast<unsigned>(cpu), &set)) cpus.push_back(cpu);
+    }
+#endif
+    return cpus;
+}
 
 std::uint32_t usable_processors(const std::string& root) {
     const std::uint32_t count = affinity_count();

@@ -77,6 +77,7 @@ struct Config {
     std::uint32_t unix_mode = 0660;
     int backlog = 4096;
     std::uint32_t workers = 0;  ///< 0: auto
+    bool pin_workers = false;
     EngineName engine = EngineName::automatic;
     LimitsConfig limits;
     LogConfig log;

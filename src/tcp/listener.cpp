@@ -19,45 +19,6 @@ namespace tinyhttpd::tcp {
 
 namespace {
 
-/// A socket address of any family, with its length.
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-
-    [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress ipv4(const std::string& host, std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
-    SocketAddress out;
-    std::memcpy(&out.storage, &address, out.size = sizeof address);
-    return out;
-}
-
-SocketAddress ipv6(const std::string& host, std::uint16_t port) {
-    sockaddr_in6 address{};
-    address.sin6_family = AF_INET6;
-    address.sin6_port = htons(port);
-    const std::size_t zone = host.find('%');
-    ::inet_pton(AF_INET6, host.substr(0, zone).c_str(), &address.sin6_addr);
-    if (zone != std::string::npos) address.sin6_scope_id = ::if_nametoindex(host.c_str() + zone + 1);
-    SocketAddress out;
-    std::memcpy(&out.storage, &address, out.size = sizeof address);
-    return out;
-}
-
-SocketAddress unix_path(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof address.sun_path - 1));
-    SocketAddress out;
-    std::memcpy(&out.storage, &address, out.size = sizeof address);
-    return out;
-}
-
 Result<Fd> stream_socket(int family, const std::string& subject) {
 #ifdef SOCK_CLOEXEC
     Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -88,12 +49,12 @@ std::string remedy_for(int code) {
 enum class Stack : bool { single, dual };
 
 Result<Fd> bind_tcp(const SocketAddress& address, Stack stack, int backlog, const std::string& subject) {
-    TRY(Fd fd, stream_socket(address.storage.ss_family, subject));
+    TRY(Fd fd, stream_socket(address.family(), subject));
     // Without this a restart has to wait for TIME_WAIT; two listeners on a port still exclude each other.
     set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
     // Accepted sockets inherit it: an answer must not wait for the acknowledgement of the one before.
     set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-    if (address.storage.ss_family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, stack == Stack::single ? 1 : 0);
+    if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, stack == Stack::single ? 1 : 0);
     if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), backlog) != 0) {
         const int code = errno;
         return fail("listen on", subject, code, remedy_for(code));
@@ -114,7 +75,7 @@ bool is_stale_socket(const std::string& path) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
     const Fd probe(::socket(AF_UNIX, SOCK_STREAM, 0));
-    const SocketAddress address = unix_path(path);
+    const SocketAddress address = SocketAddress::unix_path(path);
     return ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
 }
 
@@ -145,15 +106,15 @@ Result<Listener> Listener::open(const ListenAddress& address, const ListenOption
 Result<void> Listener::open_tcp(const ListenOptions& options) {
     const std::string subject = to_string(address_);
     if (address_.kind == ListenAddress::Kind::ipv4) {
-        TRY(Fd fd, bind_tcp(ipv4(address_.host, address_.port), Stack::single, options.backlog, subject));
+        TRY(Fd fd, bind_tcp(SocketAddress::ipv4(address_.host, address_.port), Stack::single, options.backlog, subject));
         sockets_.push_back(std::move(fd));
     } else if (address_.kind == ListenAddress::Kind::ipv6) {
-        TRY(Fd fd, bind_tcp(ipv6(address_.host, address_.port), Stack::single, options.backlog, subject));
+        TRY(Fd fd, bind_tcp(SocketAddress::ipv6(address_.host, address_.port), Stack::single, options.backlog, subject));
         sockets_.push_back(std::move(fd));
     } else {
-        Result<Fd> fd = bind_tcp(ipv6("::", address_.port), Stack::dual, options.backlog, subject);
+        Result<Fd> fd = bind_tcp(SocketAddress::ipv6("::", address_.port), Stack::dual, options.backlog, subject);
         // A kernel without IPv6 still has "all addresses".
-        if (!fd && fd.error().code == EAFNOSUPPORT) fd = bind_tcp(ipv4("0.0.0.0", address_.port), Stack::single, options.backlog, subject);
+        if (!fd && fd.error().code == EAFNOSUPPORT) fd = bind_tcp(SocketAddress::ipv4("0.0.0.0", address_.port), Stack::single, options.backlog, subject);
         TRY(Fd bound, std::move(fd));
         sockets_.push_back(std::move(bound));
     }
@@ -165,9 +126,9 @@ Result<void> Listener::open_localhost(const ListenOptions& options) {
     const std::string subject = to_string(address_);
     // A port that the kernel picks for 127.0.0.1 may be taken on ::1: then another one is picked.
     for (int attempts_left = address_.port == 0 ? 16 : 1;; --attempts_left) {
-        TRY(Fd v4, bind_tcp(ipv4("127.0.0.1", address_.port), Stack::single, options.backlog, subject));
+        TRY(Fd v4, bind_tcp(SocketAddress::ipv4("127.0.0.1", address_.port), Stack::single, options.backlog, subject));
         const std::uint16_t port = bound_port(v4.get());
-        Result<Fd> v6 = bind_tcp(ipv6("::1", port), Stack::single, options.backlog, subject);
+        Result<Fd> v6 = bind_tcp(SocketAddress::ipv6("::1", port), Stack::single, options.backlog, subject);
         if (!v6 && v6.error().code == EADDRINUSE && attempts_left > 1) continue;
         // No IPv6, or none on the loopback interface: localhost is 127.0.0.1 there.
         if (!v6 && v6.error().code != EAFNOSUPPORT && v6.error().code != EADDRNOTAVAIL) return std::unexpected(std::move(v6).error());
@@ -180,7 +141,7 @@ Result<void> Listener::open_localhost(const ListenOptions& options) {
 
 Result<void> Listener::open_unix(const ListenOptions& options) {
     const std::string subject = to_string(address_);
-    const SocketAddress address = unix_path(address_.host);
+    const SocketAddress address = SocketAddress::unix_path(address_.host);
     TRY(Fd fd, stream_socket(AF_UNIX, subject));
     int bound = bind_with_mode(fd.get(), address, options.unix_mode);
     if (bound != 0 && errno == EADDRINUSE && is_stale_socket(address_.host)) {

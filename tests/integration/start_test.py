@@ -62,6 +62,24 @@ class StartUp(support.TestCase):
             server.send_signal(signal.SIGTERM)
             self.assertIn(server.wait(), (0, -signal.SIGTERM), server.stderr())
 
+    @support.linux_only
+    def test_pinned_workers_share_the_processors_in_turn(self):
+        def placed(*args):
+            server = self.start("--workers", "3", *args)
+            places = []
+            for task in os.listdir(f"/proc/{server.pid}/task"):
+                with open(f"/proc/{server.pid}/task/{task}/status") as file:
+                    fields = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+                # Not the main thread, nor what io_uring brings (iou-wrk).
+                if int(task) != server.pid and not fields["Name"].startswith("iou-"):
+                    places.append(fields["Cpus_allowed_list"])
+            return sorted(places)
+
+        processors = sorted(os.sched_getaffinity(0))
+        self.assertEqual(placed("--pin-workers"), sorted(str(processors[i % len(processors)]) for i in range(3)))
+        if len(processors) > 1:
+            self.assertFalse(set(placed()) & {str(processor) for processor in processors})
+
     def test_term_right_after_the_ready_line(self):
         for _ in range(20):
             server = self.start("--workers", "2")

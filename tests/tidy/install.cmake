@@ -16,6 +16,12 @@ set(expected
   share/man/man1/tinyhttpd.1
   share/man/man5/tinyhttpd.toml.5
   share/zsh/site-functions/_tinyhttpd)
+if(CMAKE_HOST_SYSTEM_NAME STREQUAL Linux)
+  list(APPEND expected
+    lib/systemd/system/tinyhttpd-socket.service
+    lib/systemd/system/tinyhttpd.service
+    lib/systemd/system/tinyhttpd.socket)
+endif()
 file(GLOB_RECURSE installed RELATIVE ${stage} ${stage}/*)
 list(SORT expected)
 list(SORT installed)
