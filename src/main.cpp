@@ -17,16 +17,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/port_file.hpp"
 #include "base/processors.hpp"
+#include "base/service_notice.hpp"
 #include "base/signals.hpp"
 #include "config/load.hpp"
 #include "config/response.hpp"
@@ -37,6 +41,7 @@
 #include "log/access_log.hpp"
 #include "log/diagnostics.hpp"
 #include "serve.hpp"
+#include "tcp/inherited_sockets.hpp"
 #include "tcp/listener.hpp"
 
 extern char** environ;
@@ -45,13 +50,26 @@ namespace tinyhttpd {
 
 namespace {
 
-Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config) {
+Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config, log::Diagnostics& diagnostics) {
     std::vector<tcp::Listener> listeners;
+    auto passed_in = tcp::InheritedSockets::of_this_process();
     for (const ListenAddress& address : config.listen) {
-        TRY(tcp::Listener listener, tcp::Listener::open(address, {config.backlog, config.unix_mode}));
-        listeners.push_back(std::move(listener));
+        if (address.kind == ListenAddress::Kind::inherited) {
+            TRY(std::vector<tcp::Listener> inherited, passed_in.take(address.host));
+            std::ranges::move(inherited, std::back_inserter(listeners));
+        } else {
+            TRY(tcp::Listener listener, tcp::Listener::open(address, {config.backlog, config.unix_mode}));
+            listeners.push_back(std::move(listener));
+        }
     }
+    if (const std::string names = passed_in.left_over(); !names.empty())
+        diagnostics.warn("no --listen takes the inherited sockets " + names + ": their clients wait for ever");
     return listeners;
+}
+
+/// To the service manager, if there is one that wants to know: sd_notify(3).
+void notify(std::string_view state, log::Diagnostics& diagnostics) {
+    if (auto sent = notify_service(std::getenv("NOTIFY_SOCKET"), state); !sent) diagnostics.warn(sent.error().text());
 }
 
 /// Tells whoever waits for it that connections are accepted: --port-file, then --ready-fd, then standard output.
@@ -82,7 +100,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
 
     const std::uint64_t descriptor_limit = raise_descriptor_limit();
     const std::uint32_t workers = config.workers != 0 ? config.workers : usable_processors();
-    TRY(std::vector<tcp::Listener> listeners, open_listeners(config));
+    TRY(std::vector<tcp::Listener> listeners, open_listeners(config, diagnostics));
     std::vector<int> sockets;
     for (const tcp::Listener& listener : listeners) {
         for (const Fd& socket : listener.sockets()) sockets.push_back(socket.get());
@@ -118,6 +136,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     std::optional<Error> announcement_failed;
     if (auto announced = announce(config, listeners)) {
         port_file = *std::move(announced);
+        notify("READY=1", diagnostics);
     } else {
         announcement_failed = std::move(announced).error();
         pool->crew().direct(tcp::Order::abort);
@@ -129,7 +148,11 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                              [&] {
                                  if (access_log) access_log->reopen();
                              },
-                         .stopping = [&] { port_file.reset(); },
+                         .stopping =
+                             [&] {
+                                 port_file.reset();
+                                 notify("STOPPING=1", diagnostics);
+                             },
                          .close_listeners = [&] { listeners.clear(); },
                          .aborting =
                              [&] {

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "tcp/listener.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <optional>
 #include <utility>
+
+#include "base/socket_address.hpp"
+#include "base/verify.hpp"
 
 namespace tinyhttpd::tcp {
 
@@ -63,11 +62,14 @@ Result<Fd> bind_tcp(const SocketAddress& address, Stack stack, int backlog, cons
 }
 
 std::uint16_t bound_port(int fd) {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
-    if (storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
-    return ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
+    const auto address = bound_address(fd);
+    return address ? address->port : std::uint16_t{0};
+}
+
+int int_option(int fd, int option) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
 /// True when `path` is a socket on which nobody answers. A file of any other kind is never replaced.
@@ -99,7 +101,23 @@ Result<Listener> Listener::open(const ListenAddress& address, const ListenOption
         case ListenAddress::Kind::any: TRY_VOID(listener.open_tcp(options)); break;
         case ListenAddress::Kind::localhost: TRY_VOID(listener.open_localhost(options)); break;
         case ListenAddress::Kind::unix_path: TRY_VOID(listener.open_unix(options)); break;
+        case ListenAddress::Kind::inherited: VERIFY(address.kind != ListenAddress::Kind::inherited);
     }
+    return listener;
+}
+
+Result<Listener> Listener::adopt(Fd socket, const std::string& subject) {
+    const int fd = socket.get();
+    const std::optional<ListenAddress> address = bound_address(fd);
+    // socket(7), SO_ACCEPTCONN. A connection (Accept=yes) or a datagram socket would fail at its first accept, again and again.
+    if (!address || int_option(fd, SO_TYPE) != SOCK_STREAM || int_option(fd, SO_ACCEPTCONN) != 1)
+        return fail("listen on", subject, 0,
+                    "descriptor " + std::to_string(fd) + " is no listening stream socket (in a socket unit: ListenStream= and Accept=no)");
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (address->kind != ListenAddress::Kind::unix_path) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    Listener listener(*address);
+    listener.sockets_.push_back(std::move(socket));
     return listener;
 }
 
@@ -114,7 +132,8 @@ Result<void> Listener::open_tcp(const ListenOptions& options) {
     } else {
         Result<Fd> fd = bind_tcp(SocketAddress::ipv6("::", address_.port), Stack::dual, options.backlog, subject);
         // A kernel without IPv6 still has "all addresses".
-        if (!fd && fd.error().code == EAFNOSUPPORT) fd = bind_tcp(SocketAddress::ipv4("0.0.0.0", address_.port), Stack::single, options.backlog, subject);
+        if (!fd && fd.error().code == EAFNOSUPPORT)
+            fd = bind_tcp(SocketAddress::ipv4("0.0.0.0", address_.port), Stack::single, options.backlog, subject);
         TRY(Fd bound, std::move(fd));
         sockets_.push_back(std::move(bound));
     }
@@ -179,6 +198,7 @@ std::string Listener::url() const {
         case ListenAddress::Kind::ipv4:
         case ListenAddress::Kind::ipv6:
         case ListenAddress::Kind::localhost: return "http://" + to_string(address_);
+        case ListenAddress::Kind::inherited: break;
     }
     std::unreachable();
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Listener: one `--listen` value, bound. Opened by the main thread before any worker runs, shared by all of them, closed
-// (and a unix socket's file removed) when the last one has stopped accepting.
+// Listener: one `--listen` value, bound, or a listening socket that was passed in. Opened by the main thread before any worker
+// runs, shared by all of them, closed (and the file of a unix socket of our own removed) when the last one has stopped accepting.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -22,7 +23,11 @@ class Listener {
 public:
     /// Binds and listens. Never shares a port with another process (no SO_REUSEPORT); a unix socket's file is replaced only when
     /// nobody answers on it. Must run before other threads exist: the umask is changed around the bind of a unix socket.
+    /// Inherited sockets are not its business (asserted): see InheritedSockets.
     [[nodiscard]] static Result<Listener> open(const ListenAddress& address, const ListenOptions& options);
+    /// Takes over a socket that somebody else has bound and listens on, after a look at whether that is so. The file of a unix socket
+    /// is theirs and stays; so do backlog and mode. Errors call it `subject`.
+    [[nodiscard]] static Result<Listener> adopt(Fd socket, const std::string& subject);
 
     Listener(Listener&&) = default;
     Listener& operator=(Listener&&) = delete;
@@ -36,13 +41,13 @@ public:
     [[nodiscard]] std::uint16_t port() const { return address_.port; }
 
 private:
-    explicit Listener(const ListenAddress& address) : address_(address) {}
+    explicit Listener(ListenAddress address) : address_(std::move(address)) {}
 
     [[nodiscard]] Result<void> open_tcp(const ListenOptions& options);
     [[nodiscard]] Result<void> open_localhost(const ListenOptions& options);
     [[nodiscard]] Result<void> open_unix(const ListenOptions& options);
 
-    ListenAddress address_;  ///< the port resolved
+    ListenAddress address_;  ///< the port resolved; never `inherited`
     std::vector<Fd> sockets_;
     bool owns_path_ = false;  ///< the socket's file is ours to remove
     std::uint64_t path_device_ = 0;
