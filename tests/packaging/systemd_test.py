@@ -7,6 +7,8 @@ UNITS in the environment is the folder of the units. What cannot run is skipped 
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import unittest
@@ -66,10 +68,10 @@ class UnderTheUnit(support.TestCase):
         if reason := why_no_filter():
             self.skipTest(reason)
 
-    def start_under(self, service, *arguments, engine, without=()):
+    def start_under(self, service, *arguments, engine, without=(), env=None):
         taken_out = [word for call in without for word in ("--without", call)]
         wrapper = (sys.executable, os.path.join(HERE, "under_unit.py"), os.path.join(UNITS, service), *taken_out)
-        return self.start(*arguments, wrapper=wrapper, env={"TINYHTTPD_ENGINE": engine})
+        return self.start(*arguments, wrapper=wrapper, env={"TINYHTTPD_ENGINE": engine, **(env or {})})
 
     def test_the_server_does_all_it_does_on_each_engine(self):
         for engine in ENGINES:
@@ -77,7 +79,14 @@ class UnderTheUnit(support.TestCase):
                 status, _, said = support.run(*support.ANY_PORT, "--max-time", "1ms", env={"TINYHTTPD_ENGINE": engine})
                 if status:
                     self.skipTest(said.strip())
-                server = self.start_under(SERVICES[0], "--body", "held", "--pin-workers", "--access-log", "stderr", engine=engine)
+                # An abstract address: the user of the unit could not reach a folder of ours.
+                manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                self.addCleanup(manager.close)
+                manager.settimeout(support.DEADLINE)
+                manager.bind(f"\0tinyhttpd-{os.getpid()}-{engine}")
+                server = self.start_under(SERVICES[0], "--body", "held", "--pin-workers", "--access-log", "stderr", engine=engine,
+                                          env={"NOTIFY_SOCKET": f"@tinyhttpd-{os.getpid()}-{engine}"})
+                self.assertIn(b"READY=1", manager.recv(4096))
                 with open(f"/proc/{server.pid}/status") as file:
                     state = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
                 self.assertEqual((state["NoNewPrivs"], state["Seccomp"], state["CapEff"]), ("1", "2", "0" * 16))
@@ -85,8 +94,9 @@ class UnderTheUnit(support.TestCase):
                 for _ in range(3):
                     self.assertEqual(client.ask().body, b"held")
                 self.assertEqual(ask(server.address()).body, b"held")
-                server.send_signal(1)  # HUP
+                server.send_signal(signal.SIGHUP)
                 server.stop()
+                self.assertIn(b"STOPPING=1", manager.recv(4096))
                 self.assertEqual(server.stderr().count('"GET / HTTP/1.1" 200'), 4, server.stderr())
 
     @unittest.skipUnless("io_uring" in ENGINES, "io_uring is not built in")

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """under_unit.py UNIT [--without CALL]… COMMAND ARGUMENTS…: runs a command under the restrictions of a systemd service, without systemd.
 
