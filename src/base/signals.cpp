@@ -65,13 +65,14 @@ void Signals::deliver() {
 
 std::optional<int> Signals::next(std::optional<std::chrono::nanoseconds> timeout) {
     using std::chrono::milliseconds;
-    const auto until = timeout ? std::optional(std::chrono::steady_clock::now() + *timeout) : std::nullopt;
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point until = timeout ? Clock::now() + *timeout : Clock::time_point::max();
     for (;;) {
         unsigned char byte = 0;
         if (::read(read_.get(), &byte, 1) == 1) return byte;
         milliseconds::rep left = -1;
-        if (until) {
-            left = std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now()).count();
+        if (timeout) {
+            left = std::chrono::ceil<milliseconds>(until - Clock::now()).count();
             if (left <= 0) return std::nullopt;
         }
         pollfd entry{.fd = read_.get(), .events = POLLIN, .revents = 0};

@@ -23,7 +23,12 @@ struct Setting {
     std::vector<Given> texts;
 };
 
+/// Errors come in this order, whatever the addresses of the rows.
+struct ByName {
+    bool operator()(const Option* one, const Option* other) const { return one->name < other->name; }
+};
+
 /// By the options of the table.
-using Layer = std::map<const Option*, Setting>;
+using Layer = std::map<const Option*, Setting, ByName>;
 
 }  // namespace tinyhttpd::config

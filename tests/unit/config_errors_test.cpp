@@ -81,7 +81,7 @@ TEST(Refusals, every_wrong_value_is_reported_at_once_and_the_overridden_ones_too
     const TemporaryDirectory directory;
     const std::string file = directory.write("c.toml", "workers = 5000\n");
     EXPECT_THAT(problems({"-w", "abc", "--max-time", "5", "-c", file}, {"TINYHTTPD_WORKERS=x", "TINYHTTPD_STATUS=100"}),
-                ElementsAre("--workers abc: expected a number, 1 to 1024, or auto", "--max-time 5: a duration needs a unit: 5ms or 5s?",
+                ElementsAre("--max-time 5: a duration needs a unit: 5ms or 5s?", "--workers abc: expected a number, 1 to 1024, or auto",
                             "TINYHTTPD_STATUS=100 (environment): a 1xx status is never a final answer; expected 200 to 999",
                             "TINYHTTPD_WORKERS=x (environment): expected a number, 1 to 1024, or auto",
                             file + ":1:11: workers = 5000: expected a number, 1 to 1024, or auto"));
