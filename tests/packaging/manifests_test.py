@@ -94,7 +94,8 @@ class Kubernetes(unittest.TestCase):
 
     def test_it_asks_for_the_image_of_this_version_as_its_user(self):
         self.assertEqual(self.container["image"].rpartition(":")[2], VERSION)
-        self.assertEqual([str(self.pod["securityContext"]["runAsUser"])], instructions()["USER"])
+        identity = self.pod["securityContext"]
+        self.assertEqual([f"{identity['runAsUser']}:{identity['runAsGroup']}"], instructions()["USER"])
         self.assertEqual([str(self.port["containerPort"])], instructions()["EXPOSE"])
 
 
@@ -105,7 +106,7 @@ class Image(unittest.TestCase):
         self.assertEqual(found["COPY"], ["tinyhttpd /tinyhttpd"])
         self.assertEqual(found["ENTRYPOINT"], ['["/tinyhttpd"]'])
         self.assertEqual(found["STOPSIGNAL"], ["SIGTERM"])
-        self.assertEqual(found["USER"], ["65534"])
+        self.assertEqual(found["USER"], ["65534:65534"])
         self.assertEqual(found["ENV"], [f"TINYHTTPD_LISTEN=0.0.0.0:{found['EXPOSE'][0]}"])
 
 
