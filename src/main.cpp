@@ -7,6 +7,7 @@
 //   http/     head parser, body framing, rendered answers, the responder: bytes in, bytes out, no socket
 //   config/   flags, environment and TOML layered into a Config; the answer resolved from it
 //   log/      diagnostics on standard error, the batched access log
+//   probe/    `tinyhttpd probe`: a small client that asks a server whether it is up
 //   serve.hpp one worker assembled from these; serve_epoll.cpp and serve_uring.cpp instantiate it per engine
 //   lifecycle what the main thread does while the workers serve: signals, limits, drain, exit status
 //
@@ -40,6 +41,7 @@
 #include "lifecycle.hpp"
 #include "log/access_log.hpp"
 #include "log/diagnostics.hpp"
+#include "probe_command.hpp"
 #include "serve.hpp"
 #include "tcp/inherited_sockets.hpp"
 #include "tcp/listener.hpp"
@@ -170,12 +172,19 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
 ExitStatus run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     log::Diagnostics diagnostics;
-    auto signals = Signals::install();
-    if (!signals) {
-        diagnostics.error(signals.error());
-        return ExitStatus::cannot_run;
+    const bool is_probe = !arguments.empty() && std::string_view(arguments.front()) == "probe";
+    std::optional<Signals> signals;
+    // A start that is interrupted ends with 0. A probe that is must not look healthy: it keeps what the signals do by themselves.
+    if (!is_probe) {
+        auto installed = Signals::install();
+        if (!installed) {
+            diagnostics.error(installed.error());
+            return ExitStatus::cannot_run;
+        }
+        signals.emplace(*std::move(installed));
     }
-    auto loaded = config::load({arguments, environ, TINYHTTPD_VERSION, engines_built_in()});
+    auto loaded = is_probe ? config::load_probe({arguments.subspan(1), environ, TINYHTTPD_VERSION, engines_built_in()})
+                           : config::load({arguments, environ, TINYHTTPD_VERSION, engines_built_in()});
     if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
         for (const std::string& line : problems->lines) diagnostics.error(line);
         return static_cast<ExitStatus>(problems->exit_status);
@@ -189,6 +198,7 @@ ExitStatus run(std::span<const char* const> arguments) {
         return ExitStatus::clean;
     }
     const auto& config = std::get<config::Config>(loaded);
+    if (is_probe) return run_probe(config, diagnostics);
     diagnostics.set_level(to_level(config.log.level));
     const auto status = serve_until_told(config, *signals, diagnostics);
     if (!status) {

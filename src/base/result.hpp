@@ -12,6 +12,15 @@
 
 namespace tinyhttpd {
 
+/// What an errno value means, as it reads inside a sentence: "connection refused".
+[[nodiscard]] inline std::string reason_text(int code) {
+    std::string reason = std::generic_category().message(code);
+    // strerror capitalises; in the C locale its messages read better in lower case here ("I/O error" aside).
+    if (reason.size() > 1 && reason[1] >= 'a' && reason[1] <= 'z' && reason[0] >= 'A' && reason[0] <= 'Z')
+        reason[0] = static_cast<char>(reason[0] + ('a' - 'A'));
+    return reason;
+}
+
 /// What could not be done, to what, and why.
 struct Error {
     std::string_view operation;  ///< a literal that reads after "cannot": "listen on", "open"
@@ -24,13 +33,7 @@ struct Error {
         std::string out = "cannot ";
         out += operation;
         if (!subject.empty()) out += ' ' + subject;
-        if (code != 0) {
-            std::string reason = std::generic_category().message(code);
-            // strerror capitalises; inside a sentence the C locale's messages read better in lower case ("I/O error" aside).
-            if (reason.size() > 1 && reason[1] >= 'a' && reason[1] <= 'z' && reason[0] >= 'A' && reason[0] <= 'Z')
-                reason[0] = static_cast<char>(reason[0] + ('a' - 'A'));
-            out += ": " + reason;
-        }
+        if (code != 0) out += ": " + reason_text(code);
         if (!remedy.empty()) out += code != 0 ? " (" + remedy + ")" : ": " + remedy;
         return out;
     }

@@ -58,28 +58,30 @@ constexpr std::array<Tried, 6> tried_elsewhere = {{
     {"--file", "--body-file"},
 }};
 
-std::string unknown_flag(std::string_view argument) {
+std::string unknown_flag(const Command& command, std::string_view argument) {
     const std::string flag(argument.substr(0, argument.find('=')));
-    const std::string line = flag + ": unknown flag";
-    const auto tried = std::ranges::find(tried_elsewhere, flag, &Tried::flag);
-    if (tried != tried_elsewhere.end()) return line + " (did you mean '" + std::string(tried->instead) + "'?)";
     std::vector<std::string> flags;
-    for (const Option* option : all_options()) {
+    for (const Option* option : options_of(command)) {
         flags.push_back(dashed(option->name));
         if (is_negatable(*option)) flags.push_back(dashed("no-" + std::string(option->name)));
     }
-    const std::string_view near = nearest(flag, flags);
-    return line + (near.empty() ? " (see tinyhttpd --help)" : " (did you mean '" + std::string(near) + "'?)");
+    std::string_view meant = nearest(flag, flags);
+    const auto tried = std::ranges::find(tried_elsewhere, flag, &Tried::flag);
+    if (tried != tried_elsewhere.end() && std::ranges::find(flags, tried->instead.substr(0, tried->instead.find(' '))) != flags.end())
+        meant = tried->instead;
+    const std::string remedy =
+        meant.empty() ? "see " + std::string(command.name) + " --help" : "did you mean '" + std::string(meant) + "'?";
+    return flag + ": unknown flag (" + remedy + ')';
 }
 
-/// One CLI11 parser with the options of the table, and what it found.
+/// One CLI11 parser with the options of a command, and what it found.
 class Parser {
 public:
-    Parser() {
+    explicit Parser(const Command& command) : command_(command) {
         app_.set_help_flag();
         app_.allow_extras();
-        for (const Option* option : all_options()) declared_.emplace_back(option, declare(*option));
-        body_ = one_text(app_.add_option("BODY", CLI::callback_t(accept)));
+        for (const Option* option : options_of(command)) declared_.emplace_back(option, declare(*option));
+        argument_ = one_text(app_.add_option(std::string(command.argument_name), CLI::callback_t(accept)));
     }
 
     void parse(std::span<const char* const> arguments) {
@@ -100,7 +102,7 @@ public:
             }
         }
         collect_extras(out);
-        collect_body(out);
+        collect_argument(out);
     }
 
 private:
@@ -135,31 +137,34 @@ private:
             const std::string text = unguarded(extra);
             if (text == "--" && !std::exchange(mark_seen, true)) continue;
             if (text.size() > 1 && text.starts_with('-') && !mark_seen)
-                out.problems.push_back(unknown_flag(text));
+                out.problems.push_back(unknown_flag(command_, text));
             else
-                out.problems.push_back(shown(text) + ": one argument too many (a body of several words needs quotes)");
+                out.problems.push_back(shown(text) + ": one argument too many" + std::string(command_.argument_remedy));
         }
     }
 
-    void collect_body(CommandLine& out) const {
-        if (body_->results().empty()) return;
-        const std::string text = unguarded(body_->results().front());
-        const auto [place, inserted] = out.layer.try_emplace(&option_named("body"), Setting{"[BODY]", {{text, "[BODY] " + shown(text)}}});
-        // After an unknown flag its value looks like a body: one error is enough.
-        if (!inserted && out.problems.empty()) out.problems.emplace_back("--body and [BODY] are both given: leave one of them out");
+    void collect_argument(CommandLine& out) const {
+        if (argument_->results().empty()) return;
+        const std::string text = unguarded(argument_->results().front());
+        const std::string name = '[' + std::string(command_.argument_name) + ']';
+        const auto [place, inserted] = out.layer.try_emplace(command_.argument, Setting{name, {{text, name + ' ' + shown(text)}}});
+        // After an unknown flag its value looks like the argument: one error is enough.
+        if (!inserted && out.problems.empty())
+            out.problems.emplace_back(dashed(command_.argument->name) + " and " + name + " are both given: leave one of them out");
     }
 
+    const Command& command_;
     CLI::App app_;
     std::vector<std::pair<const Option*, CLI::Option*>> declared_;
-    CLI::Option* body_ = nullptr;
+    CLI::Option* argument_ = nullptr;
 };
 
 /// CLI11's own words start with the option's name, "--workers: …"; the rest is put into ours.
-std::string missing_value(const CLI::ParseError& error) {
+std::string missing_value(const Command& command, const CLI::ParseError& error) {
     const std::string_view text = error.what();
     std::string flag(text.substr(0, text.find(':')));
     if (flag.starts_with("--")) {
-        for (const Option* option : all_options())
+        for (const Option* option : options_of(command))
             if (dashed(option->name) == flag) return flag + ": its value is missing (" + flag + ' ' + std::string(option->value_name) + ')';
     }
     return std::string(text);
@@ -167,14 +172,14 @@ std::string missing_value(const CLI::ParseError& error) {
 
 }  // namespace
 
-CommandLine read_command_line(std::span<const char* const> arguments) {
+CommandLine read_command_line(const Command& command, std::span<const char* const> arguments) {
     CommandLine out;
     try {
-        Parser parser;
+        Parser parser(command);
         try {
             parser.parse(arguments);
         } catch (const CLI::ParseError& error) {
-            out.problems.push_back(missing_value(error));
+            out.problems.push_back(missing_value(command, error));
         }
         parser.collect(out);
     } catch (const CLI::Error& error) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// read_command_line: the arguments to a Layer. CLI11 does the splitting (short flags in a row, --x=y, `--`, [BODY]) and
+// read_command_line: the arguments to a Layer. CLI11 does the splitting (short flags in a row, --x=y, `--`, [BODY] or [URL]) and
 // is seen here only; what the texts mean is decided in load().
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/command.hpp"
 #include "config/layer.hpp"
 
 namespace tinyhttpd::config {
@@ -19,7 +20,7 @@ struct CommandLine {
     std::vector<std::string> problems;   ///< complete lines
 };
 
-/// `arguments` are without the program's name.
-[[nodiscard]] CommandLine read_command_line(std::span<const char* const> arguments);
+/// `arguments` are what follows the command's name.
+[[nodiscard]] CommandLine read_command_line(const Command& command, std::span<const char* const> arguments);
 
 }  // namespace tinyhttpd::config

@@ -71,6 +71,18 @@ struct LifecycleConfig {
     friend bool operator==(const LifecycleConfig&, const LifecycleConfig&) = default;
 };
 
+/// What `tinyhttpd probe` is to do.
+struct ProbeConfig {
+    std::optional<std::string> url;  ///< none: the first address of `listen`
+    int status_min = 200;
+    int status_max = 399;
+    std::optional<std::string> expect_body;
+    Duration timeout = std::chrono::seconds(2);
+    std::optional<std::uint64_t> retries;  ///< none: 0, or with `wait` no limit
+    Duration wait = Duration::zero();
+    friend bool operator==(const ProbeConfig&, const ProbeConfig&) = default;
+};
+
 struct Config {
     ResponseConfig response;
     std::vector<ListenAddress> listen = {ListenAddress{}};
@@ -85,6 +97,7 @@ struct Config {
     std::optional<std::string> port_file;
     std::optional<int> ready_fd;
     bool quiet = false;
+    ProbeConfig probe;  ///< of load_probe() only
     friend bool operator==(const Config&, const Config&) = default;
 };
 

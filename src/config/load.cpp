@@ -26,13 +26,13 @@ class Loader {
 public:
     explicit Loader(const Invocation& invocation)
         : invocation_(invocation),
-          command_line_(read_command_line(invocation.arguments)),
+          command_line_(read_command_line(server_command(), invocation.arguments)),
           flags_(command_line_.layer),
           environment_(read_environment(invocation.environment)) {}
 
     std::variant<Config, Printed, Problems> run() {
         // Help is most wanted when something else on the line is wrong.
-        if (asked("help")) return Printed{help_text(), {}};
+        if (asked("help")) return Printed{help_text(server_command()), {}};
         if (asked("version")) return Printed{version_text(invocation_.version, invocation_.engines_built_in), {}};
         problems_ = command_line_.problems;
         settle(flags_);

@@ -36,4 +36,8 @@ struct Problems {
 /// Layers flag > environment > file > default and checks every value of every layer, those that are overridden too.
 [[nodiscard]] std::variant<Config, Printed, Problems> load(const Invocation& invocation);
 
+/// The same for `tinyhttpd probe`; the arguments are those behind that word. Of the Config only `probe`, `quiet` and, when there is no
+/// URL, `listen` are filled in: the latter as a server with the same --listen, --config and environment would have it.
+[[nodiscard]] std::variant<Config, Printed, Problems> load_probe(const Invocation& invocation);
+
 }  // namespace tinyhttpd::config

@@ -88,7 +88,7 @@ constexpr auto server_options = std::to_array<Option>({
      .type = Type::addresses,
      .value_name = "ADDR",
      .default_text = "127.0.0.1:8000",
-     .help = "host:port, :port, [::1]:port or unix:/path; port 0 picks a free one. Repeatable",
+     .help = "host:port, :port, [::1]:port, unix:/path or systemd[:NAME]; port 0 picks a free one. Repeatable",
      .store = [](C& c, const V& v) { c.listen = v.addresses; }},
     {.name = "unix-mode",
      .key = "socket.unix_mode",

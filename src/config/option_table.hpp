@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The option table: every option is declared once, here. The command line, the environment, the TOML keys, --help and
+// The option table: every option of the server is declared once, here. The command line, the environment, the TOML keys, --help and
 // --print-config are read off it, and a test holds the man pages, the completions and config.example.toml to it.
 #pragma once
 
@@ -27,6 +27,7 @@ enum class Type : std::uint8_t {
     size,           ///< bytes: 512, 4k, 1M
     duration,       ///< 250us, 100ms, 5s, 1m, 2h or 0; minimum and maximum are in microseconds
     status,         ///< a status code that a final answer can have
+    status_range,   ///< one of them, or the first and the last: 200-399
     mode,           ///< octal permission bits
     addresses,      ///< a list of listen addresses
     headers,        ///< a list of 'Name: value'
@@ -34,7 +35,8 @@ enum class Type : std::uint8_t {
 
 /// The value of an option, once understood. A list grows by one element with each text.
 struct Value {
-    std::uint64_t number = 0;  ///< count, size, status, mode; the index of a choice; 1 for true
+    std::uint64_t number = 0;  ///< count, size, status, mode; the index of a choice; 1 for true; the first of a range
+    std::uint64_t last = 0;    ///< of a range
     Duration duration{};
     std::string text;
     std::vector<ListenAddress> addresses;

@@ -120,6 +120,7 @@ std::optional<std::string> toml_value(const Option& option, std::string_view tex
         case Type::size:
         case Type::duration:
         case Type::mode:
+        case Type::status_range:
         case Type::addresses:
         case Type::headers: break;
     }
@@ -154,13 +155,9 @@ std::expected<std::string, std::string> assignment(const Option& option, const L
 
 }  // namespace
 
-std::string help_text() {
-    std::string out =
-        "Usage: tinyhttpd [OPTIONS] [BODY]\n"
-        "Answer every HTTP request with the same response.\n"
-        "\n"
-        "  tinyhttpd --listen 127.0.0.1:8000 --body \"Hello World!\"\n";
-    for (const OptionGroup& group : option_groups()) {
+std::string help_text(const Command& command) {
+    std::string out(command.opening);
+    for (const OptionGroup& group : command.groups) {
         out += '\n' + std::string(group.heading) + ":\n";
         for (const Option& option : group.options) {
             const std::string left = left_column(option);
@@ -173,13 +170,8 @@ std::string help_text() {
             wrap(out, right_column(option));
         }
     }
-    out +=
-        "\n"
-        "Durations: 250us, 100ms, 5s, 1m, 2h or 0. Sizes: 512, 4k, 1M.\n"
-        "Every option that takes a value, and every on/off switch, can be given as\n"
-        "TINYHTTPD_<NAME> in the environment, --max-time as TINYHTTPD_MAX_TIME;\n"
-        "a flag wins over the environment, the environment over the file.\n"
-        "See tinyhttpd(1) and tinyhttpd.toml(5).\n";
+    out += '\n';
+    out += command.closing;
     return out;
 }
 

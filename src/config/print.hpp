@@ -8,12 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "config/command.hpp"
 #include "config/layer.hpp"
 
 namespace tinyhttpd::config {
 
-/// What --help prints, at most 80 columns wide.
-[[nodiscard]] std::string help_text();
+/// What --help of that command prints, at most 80 columns wide.
+[[nodiscard]] std::string help_text(const Command& command);
 
 /// "tinyhttpd 0.1.0 (engines: epoll)".
 [[nodiscard]] std::string version_text(std::string_view version, std::span<const std::string> engines_built_in);

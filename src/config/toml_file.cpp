@@ -35,7 +35,8 @@ struct Wanted {
 
 Wanted wanted_for(Type type) {
     switch (type) {
-        case Type::action: break;
+        case Type::action:
+        case Type::status_range: break;  // never in a file
         case Type::boolean: return {.words = "true or false", .boolean = true};
         case Type::text:
         case Type::media_type:

@@ -76,6 +76,16 @@ Refusal read_status(const Option& option, std::string_view text, Value& value) {
     return {};
 }
 
+Refusal read_status_range(const Option& option, std::string_view text, Value& value) {
+    const auto dash = text.find('-');
+    Value last;
+    if (read_status(option, text.substr(0, dash), value) ||
+        read_status(option, dash == std::string_view::npos ? text : text.substr(dash + 1), last) || last.number < value.number)
+        return "expected a status code or a range of them, as in 200 or 200-399";
+    value.last = last.number;
+    return {};
+}
+
 Refusal read_choice(const Option& option, std::string_view text, Value& value) {
     const auto found = std::ranges::find(option.choices, text);
     if (found != option.choices.end()) {
@@ -147,6 +157,7 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
         case Type::size: return read_size(option, text, value);
         case Type::duration: return read_duration(option, text, value);
         case Type::status: return read_status(option, text, value);
+        case Type::status_range: return read_status_range(option, text, value);
         case Type::headers: return read_header(text, value);
         case Type::boolean: {
             const auto on = parse_boolean(text);

@@ -29,7 +29,8 @@ const std::map<std::string, Names, std::less<>> allowed = {
     {"tcp", {"base", "io"}},
     {"config", {"base"}},
     {"log", {"base"}},
-    {"", {"base", "io", "http", "tcp", "config", "log"}},
+    {"probe", {"base"}},
+    {"", {"base", "io", "http", "tcp", "config", "log", "probe"}},
 };
 
 // How the headers of a library begin, and the one folder that sees it.

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// ask_once: one attempt of a probe: connect, one GET, the answer, all within a deadline. probe.cpp decides what the answer is
+// worth and whether to try again.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <string>
+
+#include "probe/target.hpp"
+
+namespace tinyhttpd::probe {
+
+struct Answer {
+    int status = 0;
+    std::string body;  ///< at most ResponseReader::body_max bytes of it
+};
+
+/// The words of the error follow on "probe URL: ": "connection refused", "timed out", what is wrong with the answer.
+[[nodiscard]] std::expected<Answer, std::string> ask_once(const Target& target, std::chrono::microseconds timeout);
+
+}  // namespace tinyhttpd::probe

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "probe_command.hpp"
+
+#include <csignal>
+#include <string>
+
+#include "probe/probe.hpp"
+
+namespace tinyhttpd {
+
+namespace {
+
+probe::Expectation to_expectation(const config::ProbeConfig& config) {
+    return {.status_min = config.status_min,
+            .status_max = config.status_max,
+            .body = config.expect_body,
+            .timeout = config.timeout,
+            .retries = config.retries,
+            .wait = config.wait};
+}
+
+}  // namespace
+
+ExitStatus run_probe(const config::Config& config, log::Diagnostics& diagnostics) {
+    // Where send(2) has no MSG_NOSIGNAL.
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    const auto& url = config.probe.url;
+    const auto target = url ? probe::parse_url(*url) : probe::target_at(config.listen.front());
+    if (!target) {
+        diagnostics.error("probe " + (url ? *url : to_string(config.listen.front())) + ": " + target.error());
+        return ExitStatus::usage;
+    }
+    const auto why = probe::probe(*target, to_expectation(config.probe));
+    if (!why) return ExitStatus::clean;
+    if (!config.quiet) diagnostics.error("probe " + target->name + ": " + *why);
+    return ExitStatus::cannot_run;
+}
+
+}  // namespace tinyhttpd
