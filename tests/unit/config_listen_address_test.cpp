@@ -6,8 +6,6 @@
 
 #include <ostream>
 
-#include <ostream>
-
 namespace tinyhttpd {
 namespace {
 
@@ -46,6 +44,9 @@ const std::vector<Accepted> accepted = {
     {"unix:/run/tinyhttpd.sock", {Kind::unix_path, "/run/tinyhttpd.sock", 0}},
     {"unix:relative.sock", {Kind::unix_path, "relative.sock", 0}},
     {"unix:/with:colon [x]", {Kind::unix_path, "/with:colon [x]", 0}},
+    {"systemd", {Kind::inherited, "", 0}},
+    {"systemd:web", {Kind::inherited, "web", 0}},
+    {"systemd:tinyhttpd.socket", {Kind::inherited, "tinyhttpd.socket", 0}},
     {"unix:/" + std::string(106, 'x'), {Kind::unix_path, "/" + std::string(106, 'x'), 0}},
 };
 
@@ -69,7 +70,7 @@ TEST_P(WrongListenAddress, is_refused_with_the_way_out) {
 }
 
 const std::vector<Refused> refused = {
-    {"", "the address is empty; write host:port, :port, [ipv6]:port or unix:/path"},
+    {"", "the address is empty; write host:port, :port, [ipv6]:port, unix:/path or systemd"},
     {"8080", "a port needs a ':' in front; write 127.0.0.1:8080 for this machine only, :8080 for all addresses"},
     {"127.0.0.1", "the port is missing; write 127.0.0.1:8000"},
     {"localhost", "the port is missing; write localhost:8000"},
@@ -91,9 +92,14 @@ const std::vector<Refused> refused = {
     {"127.1:80", "'127.1' is no numeric address, and names are not looked up: numeric addresses only, or localhost:80"},
     {"256.0.0.1:80", "'256.0.0.1' is no numeric address, and names are not looked up: numeric addresses only, or localhost:80"},
     {"*:80", "all addresses are written :80"},
-    {"http://127.0.0.1:80", "this is a URL; an address is host:port, :port, [ipv6]:port or unix:/path"},
+    {"http://127.0.0.1:80", "this is a URL; an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
     {"/run/x.sock", "a path needs 'unix:' in front; write unix:/run/x.sock"},
-    {"example.org", "an address is host:port, :port, [ipv6]:port or unix:/path"},
+    {"example.org", "an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
+    {"systemd:", "the name after 'systemd:' is missing; write systemd for all inherited sockets"},
+    {"systemd:a:b", "the name of an inherited socket has at most 255 bytes, no ':' and no control character among them"},
+    {"systemd:" + std::string(256, 'x'),
+     "the name of an inherited socket has at most 255 bytes, no ':' and no control character among them"},
+    {"systemd2:80", "'systemd2' is no numeric address, and names are not looked up: numeric addresses only, or localhost:80"},
     {"unix:", "the path is missing; write unix:/path/to/socket"},
     {"unix:/" + std::string(107, 'x'), "the path of a unix socket has at most 107 bytes, this one has 108"},
     {std::string("unix:/a\0b", 9), "the path of a unix socket holds a NUL byte"},
