@@ -18,6 +18,24 @@ _tinyhttpd_files() {
     COMPREPLY=(${COMPREPLY[@]+"${COMPREPLY[@]}"} $(compgen -f -- "$1"))
 }
 
+_tinyhttpd_probe() {
+    # tinyhttpd probe: $1 is the word to complete, $2 the one before it.
+    case $2 in
+        --config | -c) _tinyhttpd_files "$1" ;;
+        --listen | -l) _tinyhttpd_words "$1" '127.0.0.1:8000 localhost:8000 [::1]:8000 :8000 unix:' ;;
+        --expect-status) _tinyhttpd_words "$1" '200 200-299 200-399' ;;
+        --expect-body | --timeout | --retries | --wait) ;;
+        *)
+            case $1 in
+                -*)
+                    _tinyhttpd_words "$1" '-l --listen -c --config --expect-status --expect-body --timeout --retries --wait
+                        -q --quiet -h --help'
+                    ;;
+            esac
+            ;;
+    esac
+}
+
 _tinyhttpd() {
     local current=${COMP_WORDS[COMP_CWORD]} previous='' i
     [ "$COMP_CWORD" -gt 0 ] && previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -34,6 +52,11 @@ _tinyhttpd() {
         [ "${COMP_WORDS[i]}" = '--' ] && return 0
     done
 
+    if [ "$COMP_CWORD" -gt 1 ] && [ "${COMP_WORDS[1]}" = probe ]; then
+        _tinyhttpd_probe "$current" "$previous"
+        return 0
+    fi
+
     case $previous in
         --body-file | --port-file | --config | -c)
             _tinyhttpd_files "$current"
@@ -45,7 +68,7 @@ _tinyhttpd() {
             return 0
             ;;
         --listen | -l)
-            _tinyhttpd_words "$current" '127.0.0.1:8000 127.0.0.1:0 localhost:8000 [::1]:8000 :8000 unix:'
+            _tinyhttpd_words "$current" '127.0.0.1:8000 127.0.0.1:0 localhost:8000 [::1]:8000 :8000 unix: systemd'
             return 0
             ;;
         --engine)
@@ -97,6 +120,9 @@ _tinyhttpd() {
                 --access-log --log-format --log-buffer --log-flush --log-overflow --log-level
                 --port-file --ready-fd --max-requests --once --max-time --shutdown-timeout --shutdown-delay
                 -c --config -t --check --print-config -q --quiet -h --help -V --version'
+            ;;
+        *)
+            [ "$COMP_CWORD" -eq 1 ] && _tinyhttpd_words "$current" 'probe'
             ;;
     esac
 }

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "config/option_table.hpp"
+#include "config/command.hpp"
 
 namespace tinyhttpd::config {
 namespace {
@@ -50,9 +50,9 @@ Names choices_of(const Option& option) {
     return {option.choices.begin(), option.choices.end()};
 }
 
-Names all_long_flags() {
+Names long_flags_of(const Command& command) {
     Names names;
-    for (const Option* option : all_options()) {
+    for (const Option* option : options_of(command)) {
         names.insert("--" + std::string(option->name));
         if (is_negatable(*option)) names.insert("--no-" + std::string(option->name));
     }
@@ -68,7 +68,7 @@ Names all_short_flags() {
 
 TEST_P(Completion, offers_every_flag_and_no_other) {
     const Names names = offered("--");
-    EXPECT_EQ(names, all_long_flags());
+    EXPECT_EQ(names, long_flags_of(server_command()));
     EXPECT_THAT(offered("-"), IsSupersetOf(all_short_flags()));
 }
 
@@ -93,6 +93,16 @@ TEST_P(Completion, offers_files_where_a_file_is_wanted) {
         EXPECT_THAT(offered("--" + std::string(option->name) + " config.exam"), ElementsAre("config.example.toml")) << option->name;
     }
     EXPECT_THAT(offered("-c config.exam"), ElementsAre("config.example.toml"));
+}
+
+TEST_P(Completion, knows_the_probe_as_the_first_word_and_its_flags_behind_it) {
+    EXPECT_THAT(offered("pro"), ElementsAre("probe"));
+    EXPECT_THAT(offered("--quiet pro"), testing::IsEmpty());
+    EXPECT_EQ(offered("probe --"), long_flags_of(probe_command()));
+    EXPECT_THAT(offered("probe --quiet --exp"), ElementsAre("--expect-body", "--expect-status"));
+    EXPECT_THAT(offered("probe --expect-status 200-2"), ElementsAre("200-299"));
+    EXPECT_THAT(offered("probe --config config.exam"), ElementsAre("config.example.toml"));
+    EXPECT_THAT(offered("probe config.exam"), testing::IsEmpty());
 }
 
 TEST_P(Completion, guesses_nothing_for_a_text) {

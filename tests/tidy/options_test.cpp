@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "config/load.hpp"
 #include "config/option_table.hpp"
@@ -32,9 +33,19 @@ std::string read_source(const std::string& name) {
     return content.str();
 }
 
+const std::vector<const Command*> commands = {&server_command(), &probe_command()};
+
+/// Of both commands.
+std::vector<const Option*> every_option() {
+    std::vector<const Option*> out;
+    for (const Command* command : commands)
+        for (const Option* option : options_of(*command)) out.push_back(option);
+    return out;
+}
+
 Names long_flags() {
     Names names;
-    for (const Option* option : all_options()) {
+    for (const Option* option : every_option()) {
         names.insert("--" + std::string(option->name));
         if (is_negatable(*option)) names.insert("--no-" + std::string(option->name));
     }
@@ -73,14 +84,39 @@ std::map<std::string, std::string> entries(const std::string& page, const std::s
     return out;
 }
 
-TEST(Options, each_has_what_its_users_need) {
-    Names names;
-    for (const Option* option : all_options()) {
-        SCOPED_TRACE(option->name);
-        EXPECT_TRUE(names.insert(std::string(option->name)).second) << "declared twice";
-        if (option->letter != '\0') {
-            EXPECT_TRUE(names.insert(std::string(1, option->letter)).second) << "letter taken";
+/// The text from one ".Sh" line to the next.
+std::string section(const std::string& page, const std::string& name) {
+    const auto begin = page.find("\n.Sh " + name + '\n');
+    EXPECT_NE(begin, std::string::npos) << name;
+    return page.substr(begin, page.find("\n.Sh ", begin + 1) - begin + 1);
+}
+
+TEST(Options, are_each_declared_once) {
+    for (const Command* command : commands) {
+        Names names;
+        for (const Option* option : options_of(*command)) {
+            EXPECT_TRUE(names.insert(std::string(option->name)).second) << option->name;
+            if (option->letter != '\0') {
+                EXPECT_TRUE(names.insert(std::string(1, option->letter)).second) << option->letter;
+            }
         }
+    }
+}
+
+TEST(Options, mean_the_same_to_both_commands) {
+    for (const Option* of_probe : options_of(probe_command())) {
+        for (const Option* of_server : all_options()) {
+            if (of_probe->name != of_server->name) continue;
+            EXPECT_EQ(of_probe->letter, of_server->letter) << of_probe->name;
+            EXPECT_EQ(of_probe->type, of_server->type) << of_probe->name;
+            EXPECT_EQ(of_probe->value_name, of_server->value_name) << of_probe->name;
+        }
+    }
+}
+
+TEST(Options, each_has_what_its_users_need) {
+    for (const Option* option : every_option()) {
+        SCOPED_TRACE(option->name);
         EXPECT_FALSE(option->help.empty());
         EXPECT_EQ(option->value_name.empty(), is_flag(option->type));
         EXPECT_EQ(option->choices.empty(), option->type != Type::choice && option->name != "access-log");
@@ -91,23 +127,25 @@ TEST(Options, each_has_what_its_users_need) {
 }
 
 TEST(Help, names_every_option_and_no_other) {
-    const std::string help = help_text();
-    Names expected;
-    for (const Option* option : all_options()) expected.insert((is_negatable(*option) ? "--[no-]" : "--") + std::string(option->name));
-    EXPECT_EQ(found(help, R"(^  (?:-\w, |    )(--[a-z\[\]-]+))"), expected);
-    std::istringstream lines(help);
-    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+    for (const Command* command : commands) {
+        const std::string help = help_text(*command);
+        Names expected;
+        for (const Option* option : options_of(*command))
+            expected.insert((is_negatable(*option) ? "--[no-]" : "--") + std::string(option->name));
+        EXPECT_EQ(found(help, R"(^  (?:-\w, |    )(--[a-z\[\]-]+))"), expected);
+        std::istringstream lines(help);
+        for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+    }
 }
 
-TEST(ManualPage, describes_every_option_with_its_letter_value_and_default) {
-    const std::string page = read_source("man/tinyhttpd.1");
-    EXPECT_EQ(found(page, R"(^\.It .*Fl Fl ([a-z-]+))"), [] {
+void expect_described(const std::string& page, const Command& command) {
+    EXPECT_EQ(found(page, R"(^\.It .*Fl Fl ([a-z-]+))"), [&command] {
         Names names;
-        for (const Option* option : all_options()) names.insert((is_negatable(*option) ? "no-" : "") + std::string(option->name));
+        for (const Option* option : options_of(command)) names.insert((is_negatable(*option) ? "no-" : "") + std::string(option->name));
         return names;
     }());
     const auto described = entries(page, "Fl Fl ");
-    for (const Option* option : all_options()) {
+    for (const Option* option : options_of(command)) {
         SCOPED_TRACE(option->name);
         const auto entry = described.find(std::string(option->name));
         ASSERT_NE(entry, described.end());
@@ -126,6 +164,12 @@ TEST(ManualPage, describes_every_option_with_its_letter_value_and_default) {
         }
         for (const std::string_view choice : option->choices) EXPECT_THAT(entry->second, HasSubstr(".Ql " + std::string(choice)));
     }
+}
+
+TEST(ManualPage, describes_every_option_with_its_letter_value_and_default) {
+    const std::string page = read_source("man/tinyhttpd.1");
+    expect_described(section(page, "OPTIONS"), server_command());
+    expect_described(section(page, "PROBE"), probe_command());
 }
 
 TEST(ManualPage, of_the_file_describes_every_key_with_its_default) {
@@ -169,7 +213,7 @@ TEST(Completions, know_every_flag_and_no_other) {
     Names fish_flags;
     for (const std::string& name : found(fish, R"( -l ([a-z-]+))")) fish_flags.insert("--" + name);
     EXPECT_EQ(fish_flags, long_flags());
-    for (const Option* option : all_options()) {
+    for (const Option* option : every_option()) {
         if (option->letter == '\0') continue;
         const std::string letter(1, option->letter);
         EXPECT_THAT(bash, HasSubstr('-' + letter + " --" + std::string(option->name)));
@@ -182,7 +226,7 @@ TEST(Completions, know_every_flag_and_no_other) {
 TEST(Completions, take_a_value_where_the_option_does) {
     const std::string zsh = read_source("completions/_tinyhttpd");
     const std::string fish = read_source("completions/tinyhttpd.fish");
-    for (const Option* option : all_options()) {
+    for (const Option* option : every_option()) {
         const std::string name(option->name);
         EXPECT_EQ(std::regex_search(zsh, std::regex("--" + name + "=")), !is_flag(option->type)) << "zsh, --" << name;
         EXPECT_EQ(std::regex_search(fish, std::regex(" -l " + name + " (-x|-r)")), !is_flag(option->type)) << "fish, --" << name;
