@@ -24,8 +24,8 @@ struct Target {
 /// sentence that says what would be right.
 [[nodiscard]] std::expected<Target, std::string> parse_url(std::string_view text);
 
-/// The server at `address` from the same machine: 0.0.0.0, [::] and `:port` are reached over the loopback interface. The error is
-/// that there is no telling where it is: port 0, or inherited sockets.
-[[nodiscard]] std::expected<Target, std::string> target_at(const ListenAddress& address);
+/// The server that listens at `listener`, from the same machine: 0.0.0.0, [::] and `:port` are reached over the loopback interface. The
+/// error is that there is no telling where it is: port 0, or inherited sockets.
+[[nodiscard]] std::expected<Target, std::string> target_at(const ListenAddress& listener);
 
 }  // namespace tinyhttpd::probe

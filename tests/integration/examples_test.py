@@ -6,6 +6,7 @@ says what each does; one that is not in it fails, and so does one that is no lon
 """
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -192,7 +193,7 @@ def configures(status, body, **fields):
 
 def finds_it_healthy(example):
     """`tinyhttpd probe …`: with a server of default settings where it asks, the probe succeeds."""
-    server = Example(example.test, "tinyhttpd")
+    server = Example(example.test, "tinyhttpd OK")
     places = re.findall(r"[0-9.]+:[0-9]+|unix:[^\s'\"]+", example.script)
     server.environment = {"TINYHTTPD_LISTEN": "\n".join(places) or f"{ADDRESS}:8000"}
     server.start()
@@ -200,6 +201,22 @@ def finds_it_healthy(example):
     example.start()
     example.finish()
     server.stop()
+
+
+def starts_it_and_waits(example):
+    """The last command returns when the server, left in the background, is up."""
+    example.start("kill $!\nwait $!")
+    example.finish()
+
+
+def starts_at_the_first_client(example):
+    if not shutil.which("systemd-socket-activate"):
+        return
+    example.script = "exec " + example.script
+    example.start()
+    support.eventually(lambda: not support.refuses((ADDRESS, 8000)), "a socket")
+    example.ask(example.ready(), body="OK")
+    example.stop()
 
 
 EXAMPLES = {
@@ -210,6 +227,8 @@ EXAMPLES = {
     "tinyhttpd -l :8080 -s 503 -H 'Retry-After: 60' --content-type text/html --body-file page.html --access-log stderr":
         logs_to_standard_error(503, "<p>page.html</p>\n", '"GET / HTTP/1.1" 503 17', Retry_After="60", Content_Type="text/html"),
     "tinyhttpd --listen 127.0.0.1:0 --port-file port --max-time 1m OK &": writes_the_port,
+    "tinyhttpd --listen 127.0.0.1:8000 &\ntinyhttpd probe --wait 10s": starts_it_and_waits,
+    "systemd-socket-activate -l 127.0.0.1:8000 tinyhttpd --listen systemd": starts_at_the_first_client,
     "tinyhttpd --status 404 --print-config > stub.toml\ntinyhttpd --config stub.toml": answers(404, "Not Found"),
     """listen = ["127.0.0.1:8000", "unix:/run/stub.sock"]
 
@@ -224,6 +243,9 @@ access = "stderr\"""": configures(503, '{"error":"down"}', Retry_After="60"),
 until [ -s port ]; do sleep 0.05; done
 curl -s "http://127.0.0.1:$(cat port)/health"        # {"status":"up"}, as application/json
 kill $!                                              # drains, removes the port file, exits 0""": prints('{"status":"up"}'),
+    "tinyhttpd --listen 127.0.0.1:8000 &\n"
+    "tinyhttpd probe --wait 10s                           # or: probe http://127.0.0.1:9000/health --expect-body up":
+        starts_it_and_waits,
     "tinyhttpd --once --max-time 10s --status 204": answers_once(204, ""),
     "tinyhttpd --status 503 -H 'Retry-After: 120' --body-file maintenance.html --content-type text/html":
         answers(503, "<p>maintenance.html</p>\n", Retry_After="120", Content_Type="text/html"),
