@@ -134,6 +134,7 @@ Sample sample(const Option& option) {
         case Type::mode: return quoted("0600");
         case Type::addresses: return {"[::1]:9", "[\"[::1]:9\"]"};
         case Type::headers: return {"A: b", "[\"A: b\"]"};
+        case Type::status_range:  // of the probe alone
         case Type::action: break;
     }
     return {};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `tinyhttpd probe`: its flags, and that it looks for a server where that server's own configuration puts it.
+#include "config/command.hpp"
+#include "config/value.hpp"
 #include "config_support.hpp"
 
 namespace tinyhttpd::config::test {
@@ -38,6 +40,17 @@ TEST(Probe, without_arguments_expects_what_is_documented) {
     EXPECT_EQ(probe({}).probe, ProbeConfig{});
     EXPECT_EQ(probe({}).probe.timeout, std::chrono::seconds(2));
     EXPECT_EQ(probe({}).probe.retries, std::nullopt);
+}
+
+TEST(Probe, has_the_defaults_that_its_help_names) {
+    for (const Option* option : options_of(probe_command())) {
+        if (option->default_text.empty()) continue;
+        Value value;
+        ASSERT_EQ(parse_value(*option, option->default_text, value), std::nullopt) << option->name;
+        Config changed;
+        option->store(changed, value);
+        EXPECT_EQ(changed, Config{}) << option->name;
+    }
 }
 
 TEST(Probe, takes_each_of_its_flags) {
