@@ -29,7 +29,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux)
   if(TINYHTTPD_STATIC)
     target_link_options(tinyhttpd_flags INTERFACE -static-pie)
   else()
-    target_link_options(tinyhttpd_flags INTERFACE -pie)
+    target_link_options(tinyhttpd_flags INTERFACE -fPIE -pie) # gcc(1), -pie: with what the objects were compiled with
   endif()
 endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|i.86" AND NOT APPLE)
