@@ -23,14 +23,8 @@ const fs::path source_root = TINYHTTPD_SOURCE_DIR;
 
 // A folder of src/ (empty: src/ itself) and the folders it may include besides itself.
 const std::map<std::string, Names, std::less<>> allowed = {
-    {"base", {}},
-    {"io", {"base"}},
-    {"http", {"base"}},
-    {"tcp", {"base", "io"}},
-    {"config", {"base"}},
-    {"log", {"base"}},
-    {"probe", {"base"}},
-    {"", {"base", "io", "http", "tcp", "config", "log", "probe"}},
+    {"base", {}},         {"io", {"base"}},  {"http", {"base"}},  {"tcp", {"base", "io"}},
+    {"config", {"base"}}, {"log", {"base"}}, {"probe", {"base"}}, {"", {"base", "io", "http", "tcp", "config", "log", "probe"}},
 };
 
 // How the headers of a library begin, and the one folder that sees it.
