@@ -3,7 +3,7 @@
 
 # Whether the words so far are those of `tinyhttpd probe`, which is the very first one.
 function __tinyhttpd_probes
-    set -l words (commandline -opc)
+    set --local words (commandline -opc)
     test (count $words) -gt 1; and test "$words[2]" = probe
 end
 
