@@ -10,27 +10,33 @@
 #include <string_view>
 
 #include "http/head_parser.hpp"
+#include "http/reply.hpp"
 
 namespace tinyhttpd::http {
 
 class HeadMemo {
 public:
-    /// The parser as it was after it had completed the head that `input` starts with, or null when that is another head.
-    [[nodiscard]] const HeadParser* find(std::string_view input) const {
-        if (size_ == 0 || input.size() < size_ || std::memcmp(input.data(), bytes_.data(), size_) != 0) return nullptr;
-        return &parser_;
+    /// Whether `input` starts with the head that is remembered.
+    [[nodiscard]] bool begins(std::string_view input) const {
+        return size_ != 0 && input.size() >= size_ && std::memcmp(input.data(), bytes_.data(), size_) == 0;
     }
+    /// The parser as it was after it had completed that head.
+    [[nodiscard]] const HeadParser& parser() const { return parser_; }
+    [[nodiscard]] Reply reply() const { return reply_; }
+
     /// Remembers what `parser` found in the complete head `head`; a long one is not worth it.
     void keep(std::string_view head, const HeadParser& parser) {
         if (head.size() > bytes_.size()) return;
         std::memcpy(bytes_.data(), head.data(), head.size());
         size_ = head.size();
         parser_ = parser;
+        reply_ = Reply::to(parser.head());
     }
 
 private:
     std::size_t size_ = 0;
     HeadParser parser_;
+    Reply reply_;
     std::array<char, 512> bytes_;
 };
 

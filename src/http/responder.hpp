@@ -18,6 +18,7 @@
 #include "base/quota.hpp"
 #include "http/exchange.hpp"
 #include "http/head_memo.hpp"
+#include "http/reply.hpp"
 #include "http/response.hpp"
 #include "http/session.hpp"
 
@@ -84,14 +85,11 @@ public:
     [[nodiscard]] Advance advance(Session& session, std::string_view input, Batch& out) {
         std::size_t consumed = 0;
         while (consumed != input.size()) {
-            if (is_full(out)) return {consumed, Next::flush};
-            const std::string_view rest = input.substr(consumed);
-            const Step step = session.phase == Phase::body ? skip_body(session, rest, out) : take_head(session, rest, out);
+            const Step step = take(session, {input.data() + consumed, input.size() - consumed}, out);
             consumed += step.consumed;
-            if (step.outcome == Outcome::go_on) [[likely]]
-                continue;
-            const Next next = step.outcome == Outcome::wait ? Next::receive : step.outcome == Outcome::flush ? Next::flush : Next::close;
-            return {consumed, next};
+            if (step.outcome != Outcome::go_on) [[unlikely]]
+                return {consumed, next_after(step.outcome)};
+            if (consumed != input.size() && is_full(out)) return {consumed, Next::flush};
         }
         return {consumed, Next::receive};
     }
@@ -102,7 +100,7 @@ public:
     /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
     void expire(Session& session, Batch& out) {
         if (!session.has_begun) return;
-        const std::uint64_t body_bytes = renderings_.refuse(out, Status::request_timeout, content_for(session.parser.head()));
+        const std::uint64_t body_bytes = renderings_.refuse(out, Status::request_timeout, Reply::content_of(session.parser.head()));
         // Without a saved head there is none to describe: the bytes are with the caller.
         if (log_.enabled()) {
             write_log(session, session.saved_head ? describe(session.parser, session.saved_head.get()) : Exchange{},
@@ -133,16 +131,23 @@ private:
         return out.bytes() >= write_buffer_ || out.room() < Renderings::slices_per_answer;
     }
 
-    [[nodiscard]] static Content content_for(const RequestHead& head) {
-        return head.method == Method::head ? Content::left_out : Content::sent;
+    [[nodiscard]] static Next next_after(Outcome outcome) {
+        return outcome == Outcome::wait ? Next::receive : outcome == Outcome::flush ? Next::flush : Next::close;
     }
 
-    Step take_head(Session& session, std::string_view input, Batch& out) {
+    Step take(Session& session, std::string_view input, Batch& out) {
+        // Nothing of the head that begins here has been judged, and no content comes before it.
         if (session.parser.size() == 0) [[likely]] {
-            if (const HeadParser* known = memo_.find(input)) [[likely]]
-                return {known->size(), answer(session, *known, input.data(), out)};
-            if (input.front() == '\r') return skip_empty_line(session, input, out);
+            if (memo_.begins(input)) [[likely]]
+                return {memo_.parser().size(), answer(session, memo_.parser(), memo_.reply(), input.data(), out)};
         }
+        return take_unknown(session, input, out);
+    }
+
+    /// Out of line, as all that is rare: what an ordinary request needs is short then, and spills no registers.
+    [[gnu::noinline]] Step take_unknown(Session& session, std::string_view input, Batch& out) {
+        if (session.phase == Phase::body) return skip_body(session, input, out);
+        if (session.parser.size() == 0 && input.front() == '\r') return skip_empty_line(session, input, out);
         session.has_begun = true;
         const HeadParser::Verdict verdict = session.parser.parse(input, max_head_);
         const std::size_t size = session.parser.size();
@@ -155,7 +160,7 @@ private:
         if (const Status status = turn_down(head); status != Status::none) return {size, refuse(session, status, input.data(), out)};
         if (head.framing != Framing::none) return {size, begin_body(session, input, out)};
         memo_.keep(input.substr(0, size), session.parser);
-        return {size, answer(session, session.parser, input.data(), out)};
+        return {size, answer_judged(session, input.data(), out)};
     }
 
     Step skip_empty_line(Session& session, std::string_view input, Batch& out) {
@@ -204,51 +209,48 @@ private:
             return {progress.consumed, refuse(session, progress.refusal, session.saved_head.get(), out)};
         }
         if (!progress.complete) return {progress.consumed, Outcome::wait};
-        return {progress.consumed, answer(session, session.parser, session.saved_head.get(), out)};
+        return {progress.consumed, answer_judged(session, session.saved_head.get(), out)};
+    }
+
+    /// Answers the request whose head the session's parser has judged.
+    Outcome answer_judged(Session& session, const char* head_bytes, Batch& out) {
+        const Outcome outcome = answer(session, session.parser, Reply::to(session.parser.head()), head_bytes, out);
+        if (outcome == Outcome::go_on) session.parser = {};
+        return outcome;
     }
 
     /// Answers the request whose head `parser`, the session's or the memo's, has judged. `head_bytes`: for the log.
-    Outcome answer(Session& session, const HeadParser& parser, const char* head_bytes, Batch& out) {
-        const RequestHead& head = parser.head();
-        bool keep = may_keep_ && ++session.answered != answers_max_;
-        if (head.minor_version > 0) {
-            keep = keep && (head.fields & HeadField::connection_close) == 0;
-        } else {
-            constexpr unsigned both = HeadField::connection_close | HeadField::connection_keep_alive;
-            keep = keep && (head.fields & both) == HeadField::connection_keep_alive;
-        }
-        if (quota_ != nullptr) {
+    Outcome answer(Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
+        if (!may_keep_ || ++session.answered == answers_max_) reply.persistence = Persistence::close;
+        if (quota_ != nullptr) [[unlikely]] {
             const Quota::Ticket ticket = quota_->take();
             if (ticket == Quota::Ticket::none) return Outcome::close;
-            keep = keep && ticket != Quota::Ticket::last;
+            if (ticket == Quota::Ticket::last) reply.persistence = Persistence::close;
         }
-        const Persistence persistence = !keep                     ? Persistence::close
-                                        : head.minor_version == 0 ? Persistence::keep_alive_1_0
-                                                                  : Persistence::keep_alive;
-        const bool is_options = head.form == TargetForm::asterisk;
-        const Content content = content_for(head);
-        if (is_options) {
-            renderings_.answer_options(out, persistence);
+        if (reply.is_options) [[unlikely]] {
+            renderings_.answer_options(out, reply.persistence);
         } else {
-            renderings_.answer(out, persistence, content);
+            renderings_.answer(out, reply.persistence, reply.content);
         }
         ++out.answers;
-        if (log_.enabled()) {
-            const bool has_content = content == Content::sent && !is_options;
-            write_log(session, describe(parser, head_bytes), is_options ? 200 : renderings_.status(),
-                      has_content ? renderings_.content_size() : 0);
-        }
-        if (!keep) return Outcome::close;
-        if (&parser == &session.parser) session.parser = {};
+        if (log_.enabled()) [[unlikely]]
+            log_answer(session, parser, reply, head_bytes);
+        if (reply.persistence == Persistence::close) return Outcome::close;
         session.empty_lines = 0;
         session.phase = Phase::idle;
         session.has_begun = false;
         return Outcome::go_on;
     }
 
+    [[gnu::noinline]] void log_answer(Session& session, const HeadParser& parser, Reply reply, const char* head_bytes) {
+        const bool has_content = reply.content == Content::sent && !reply.is_options;
+        write_log(session, describe(parser, head_bytes), reply.is_options ? 200 : renderings_.status(),
+                  has_content ? renderings_.content_size() : 0);
+    }
+
     Outcome refuse(Session& session, Status status, const char* head_bytes, Batch& out) {
         if (quota_ != nullptr && quota_->take() == Quota::Ticket::none) return Outcome::close;
-        const std::uint64_t body_bytes = renderings_.refuse(out, status, content_for(session.parser.head()));
+        const std::uint64_t body_bytes = renderings_.refuse(out, status, Reply::content_of(session.parser.head()));
         ++out.answers;
         if (log_.enabled()) write_log(session, describe(session.parser, head_bytes), static_cast<int>(status), body_bytes);
         return Outcome::close;

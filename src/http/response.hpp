@@ -63,8 +63,11 @@ public:
     /// Appends the configured answer. Requires slices_per_answer of room, as the others do.
     void answer(Batch& out, Persistence persistence, Content content) {
         borrow(out);
-        if (persistence == Persistence::keep_alive && content == Content::sent && lengthen_run(out)) return;
-        append(out, configured_[static_cast<std::size_t>(persistence)], content);
+        if (persistence == Persistence::keep_alive && content == Content::sent) [[likely]] {
+            if (!lengthen_run(out)) append(out, configured_.front(), Content::sent);
+        } else {
+            append(out, configured_[static_cast<std::size_t>(persistence)], content);
+        }
     }
     /// Bytes of content in the configured answer.
     [[nodiscard]] std::uint64_t content_size() const { return content_size_; }

@@ -35,7 +35,7 @@ public:
     [[nodiscard]] std::string_view view() const { return {block_.get(), size_}; }
 
     /// Adds `bytes` at the end; all must fit into a block. False when there is no memory.
-    [[nodiscard]] bool append(BlockPool& pool, std::string_view bytes) {
+    [[nodiscard, gnu::noinline]] bool append(BlockPool& pool, std::string_view bytes) {
         if (!block_) block_ = pool.take();
         if (!block_) return false;
         VERIFY(size_ + bytes.size() <= pool.block_size());
@@ -45,10 +45,19 @@ public:
     }
     /// Keeps `rest`, which may lie in view(), and nothing else. False when there is no memory.
     [[nodiscard]] bool assign(BlockPool& pool, std::string_view rest) {
-        if (rest.empty()) [[likely]] {
-            clear(pool);
-            return true;
-        }
+        if (!rest.empty()) [[unlikely]]
+            return replace(pool, rest);
+        clear(pool);
+        return true;
+    }
+    void clear(BlockPool& pool) {
+        if (block_) [[unlikely]]
+            give_back(pool);
+    }
+
+private:
+    // Out of line, so that the usual case is a look at block_.
+    [[gnu::noinline]] bool replace(BlockPool& pool, std::string_view rest) {
         if (!block_) block_ = pool.take();
         if (!block_) return false;
         // A head that drips in stays where it is: moving it for every byte would cost the square of its length.
@@ -56,14 +65,11 @@ public:
         size_ = static_cast<std::uint32_t>(rest.size());
         return true;
     }
-    void clear(BlockPool& pool) {
-        if (!block_) [[likely]]
-            return;
+    [[gnu::noinline]] void give_back(BlockPool& pool) {
         pool.give_back(std::move(block_));
         size_ = 0;
     }
 
-private:
     BlockPool::Block block_;
     std::uint32_t size_ = 0;
 };

@@ -36,7 +36,7 @@ public:
     Deadlines& operator=(const Deadlines&) = delete;
 
     /// Starts (or starts again) the deadline of `kind`, in place of the one there was.
-    void set(DeadlineLink& link, DeadlineClass kind, io::Instant now) {
+    [[gnu::always_inline]] void set(DeadlineLink& link, DeadlineClass kind, io::Instant now) {
         clear(link);
         DeadlineLink& ring = rings_[static_cast<std::size_t>(kind)];
         link.at = now + durations_[static_cast<std::size_t>(kind)];
