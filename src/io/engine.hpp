@@ -33,6 +33,14 @@ namespace tinyhttpd::io {
 /// Monotonic time as an engine tells it (the fake tells its own).
 using Instant = std::chrono::steady_clock::time_point;
 
+/// How long to block before `deadline`: a day at most, after which the caller looks again, so that no time, however far away,
+/// is more than a system call takes.
+[[nodiscard]] constexpr std::chrono::nanoseconds time_left(Instant deadline, Instant now) {
+    constexpr std::chrono::hours most{24};
+    if (deadline <= now) return {};
+    return deadline < now + most ? deadline - now : most;
+}
+
 /// Names one connection for as long as it lives: a slot of the caller's choosing, and a generation that differs each time
 /// the slot is used again. Slots are small numbers: engines keep an array.
 struct ConnectionId {
@@ -70,6 +78,7 @@ enum class Urgency : std::uint8_t {
 struct EngineOptions {
     std::size_t receive_bytes = 4096;      ///< bytes asked for per receive (--read-buffer)
     std::uint32_t max_connections = 1024;  ///< slots are below this number
+    std::uint32_t accepts_at_once = 16;    ///< connections that one wait() takes from a listener, at most
 };
 
 /// Whether an accept(2) error says that descriptors or memory ran out (EMFILE, ENFILE, ENOBUFS, ENOMEM). The listener is then

@@ -184,9 +184,7 @@ private:
 
     // Enough that what a wait() costs by itself is shared by several requests, few enough that the bytes stay in the cache.
     static constexpr std::size_t receives_per_wait = 8;
-    static constexpr int accepts_per_turn = 16;
     static constexpr int sends_per_turn = 4;
-    static constexpr int day_ms = 24 * 60 * 60 * 1000;
 
     [[nodiscard]] Connection* find(ConnectionId id) {
         if (id.slot >= connections_.size()) return nullptr;
@@ -275,7 +273,7 @@ private:
     }
 
     void accept_some(ListenerId listener) {
-        for (int i = 0; i < accepts_per_turn && listeners_[listener].accepting; ++i) {
+        for (std::uint32_t i = 0; i < options_.accepts_at_once && listeners_[listener].accepting; ++i) {
             const int fd = accept_connection(listeners_[listener].fd);
             if (fd == -EAGAIN) return;
             if (fd < 0) pause_accept(listener);
@@ -285,8 +283,7 @@ private:
 
     [[nodiscard]] int timeout_ms(std::optional<Instant> deadline) const {
         if (!deadline) return -1;
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now_);
-        return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, day_ms));
+        return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time_left(*deadline, now_)).count());
     }
 
     P poller_;

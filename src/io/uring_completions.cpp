@@ -14,8 +14,6 @@ namespace tinyhttpd::io {
 
 namespace {
 
-constexpr int accepts_per_turn = 16;
-
 /// Results that say nothing about the connection: the operation is to be tried again. ENOBUFS: all receive buffers were taken.
 bool is_passing(int result) {
     return result == -EINTR || result == -EAGAIN || result == -ENOBUFS || result == -ECANCELED;
@@ -43,7 +41,6 @@ void UringEngine::confirm_silent() {
         connection.send_left = 0;
         if (connection.gathered) [[unlikely]]
             drop_message(connection);
-        connection.turn = turn_;
         events_.push({.kind = EventKind::sent, .connection = id});
         if (connection.life != Life::open) [[unlikely]]
             finish_close(connection, id);
@@ -86,10 +83,8 @@ bool UringEngine::take_received(const io_uring_cqe& completion) {
     if (connection.turn == turn_ && !events_.empty()) [[unlikely]]
         return false;
     constexpr unsigned usual = IORING_CQE_F_BUFFER | IORING_CQE_F_MORE;
-    if ((completion.flags & usual) != usual || !connection.wanted || connection.spill) [[unlikely]] {
-        take_received_slowly(connection, completion);
-        return true;
-    }
+    if ((completion.flags & usual) != usual || !connection.wanted || connection.spill) [[unlikely]]
+        return take_received_slowly(connection, completion);
     const unsigned buffer = completion.flags >> IORING_CQE_BUFFER_SHIFT;
     connection.turn = turn_;
     events_.push({.kind = EventKind::received,
@@ -100,8 +95,10 @@ bool UringEngine::take_received(const io_uring_cqe& completion) {
     return true;
 }
 
-/// The last completion of a receive, or one that comes while nobody wants it.
-void UringEngine::take_received_slowly(Connection& connection, const io_uring_cqe& completion) {
+/// The last completion of a receive, or one that comes while nobody wants it. False: it belongs to the next span.
+bool UringEngine::take_received_slowly(Connection& connection, const io_uring_cqe& completion) {
+    // The events before it may be what its receiver waits for: it is spilled only if receiving is still paused after those.
+    if (!connection.wanted && connection.life == Life::open && !events_.empty()) return false;
     const ConnectionId id = uring_tag::id_of(completion.user_data);
     const int result = completion.res;
     const bool has_buffer = (completion.flags & IORING_CQE_F_BUFFER) != 0;
@@ -112,11 +109,17 @@ void UringEngine::take_received_slowly(Connection& connection, const io_uring_cq
         connection.receive = result > 0 || is_passing(result) ? Receive::none : Receive::ended;
         if (connection.receive == Receive::none) unarmed_.push_back(id);
     }
-    if (connection.life != Life::open) return finish_close(connection, id);
-    if (result <= 0 && connection.receive != Receive::ended) return;
-    if (!connection.wanted || connection.spill) return spill(connection, id, {data, result});
-    connection.turn = turn_;
-    events_.push({.kind = EventKind::received, .result = result, .connection = id, .data = data});
+    if (connection.life != Life::open) {
+        finish_close(connection, id);
+    } else if (result <= 0 && connection.receive != Receive::ended) {
+        // Nothing has come.
+    } else if (!connection.wanted || connection.spill) {
+        spill(connection, id, {data, result});
+    } else {
+        connection.turn = turn_;
+        events_.push({.kind = EventKind::received, .result = result, .connection = id, .data = data});
+    }
+    return true;
 }
 
 void UringEngine::take_sent(const io_uring_cqe& completion) {
@@ -127,7 +130,6 @@ void UringEngine::take_sent(const io_uring_cqe& completion) {
         connection.life != Life::open) [[unlikely]]
         return take_sent_slowly(connection, completion);
     connection.send_left = 0;
-    connection.turn = turn_;
     events_.push({.kind = EventKind::sent, .connection = uring_tag::id_of(completion.user_data)});
 }
 
@@ -149,7 +151,6 @@ void UringEngine::take_sent_slowly(Connection& connection, const io_uring_cqe& c
     connection.send_left = 0;
     if (connection.gathered) drop_message(connection);
     if (completed || connection.life == Life::open) {
-        connection.turn = turn_;
         events_.push({.kind = EventKind::sent, .result = std::min(completion.res, 0), .connection = id});
     }
     finish_close(connection, id);
@@ -235,7 +236,7 @@ void UringEngine::take_poll(std::uint32_t index) {
 
 void UringEngine::accept_some(ListenerId listener) {
     Listener& accepting = listeners_[listener];
-    for (int i = 0; i < accepts_per_turn && accepting.accepting; ++i) {
+    for (std::uint32_t i = 0; i < options_.accepts_at_once && accepting.accepting; ++i) {
         const int fd = accept_connection(accepting.fd);
         if (fd == -EAGAIN) return;
         if (fd < 0) accepting.accepting = false;

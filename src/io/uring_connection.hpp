@@ -20,20 +20,20 @@ namespace tinyhttpd::io {
 
 enum class UringOperation : std::uint8_t { receive, send, close, poll, cancel };
 
-/// The user_data of an operation: its kind and the slot (low half), the generation (high half).
+/// The user_data of an operation: the slot, above it the kind (low half), the generation (high half).
 namespace uring_tag {
 
-inline constexpr unsigned kind_bits = 3;
-inline constexpr std::uint32_t slot_max = (std::uint32_t{1} << (32 - kind_bits)) - 1;
+inline constexpr unsigned slot_bits = 29;
+inline constexpr std::uint32_t slot_max = (std::uint32_t{1} << slot_bits) - 1;
 
 [[nodiscard]] constexpr std::uint64_t make(UringOperation kind, ConnectionId id) {
-    return std::uint64_t{id.generation} << 32 | std::uint64_t{id.slot} << kind_bits | static_cast<std::uint64_t>(kind);
+    return std::uint64_t{id.generation} << 32 | static_cast<std::uint32_t>(kind) << slot_bits | id.slot;
 }
 [[nodiscard]] constexpr UringOperation kind_of(std::uint64_t tag) {
-    return static_cast<UringOperation>(tag & ((1U << kind_bits) - 1));
+    return static_cast<UringOperation>(static_cast<std::uint32_t>(tag) >> slot_bits);
 }
 [[nodiscard]] constexpr ConnectionId id_of(std::uint64_t tag) {
-    return {static_cast<std::uint32_t>(tag) >> kind_bits, static_cast<std::uint32_t>(tag >> 32)};
+    return {static_cast<std::uint32_t>(tag) & slot_max, static_cast<std::uint32_t>(tag >> 32)};
 }
 
 }  // namespace uring_tag
@@ -91,7 +91,7 @@ struct UringConnection {
     } outgoing;
     std::size_t send_left = 0;     ///< not 0: a send is running
     std::unique_ptr<Spill> spill;  ///< input, or its end, that has not been shown
-    std::uint32_t turn = 0;        ///< of the last span with an event for this connection
+    std::uint32_t turn = 0;        ///< of the last span with a `received` for this connection
     UringReceive receive = UringReceive::none;
     UringLife life = UringLife::free;
     bool wanted = false;     ///< receiving is not paused

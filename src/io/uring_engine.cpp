@@ -71,7 +71,7 @@ io_uring_sqe* UringEngine::submission_of_full_queue() {
         const int submitted = io_uring_submit(uring_->get());
         // io_uring_enter(2): EAGAIN, memory for requests has run out for now; EINTR; EBUSY, too many completions wait.
         VERIFY(submitted >= 0 || submitted == -EAGAIN || submitted == -EINTR || submitted == -EBUSY);
-        if (io_uring_sqe* entry = io_uring_get_sqe(uring_->get()); entry != nullptr) return entry;
+        if (io_uring_sqe* entry = uring_->next_entry(); entry != nullptr) return entry;
         ::sched_yield();
     }
 }
@@ -102,7 +102,7 @@ void UringEngine::cancel(std::uint64_t operation) {
     io_uring_sqe* entry = submission();
     io_uring_prep_cancel64(entry, operation, 0);
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    io_uring_sqe_set_data64(entry, static_cast<std::uint64_t>(Operation::cancel));
+    io_uring_sqe_set_data64(entry, uring_tag::make(Operation::cancel, {}));
 }
 
 inline io_uring_sqe* UringEngine::submit_send(Connection& connection, ConnectionId id) {
@@ -262,19 +262,12 @@ void UringEngine::enter(std::optional<Instant> deadline) {
     }
     unarmed_.clear();
 
-    io_uring* ring = uring_->get();
     if (silent_count_ > 0) deadline = std::min(deadline.value_or(Instant::max()), now_ + silence_max);
-    // Results but those of the queue itself do not matter: what was not submitted stays in it for the next time.
-    if (io_uring_cq_ready(ring) > 0 || (deadline && *deadline <= now_)) {
-        io_uring_submit_and_get_events(ring);
-    } else if (deadline) {
-        const auto left = *deadline - now_;
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-        __kernel_timespec timeout{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(left - seconds).count()};
-        io_uring_cqe* first = nullptr;
-        io_uring_submit_and_wait_timeout(ring, &first, 1, &timeout, nullptr);
+    io_uring* const ring = uring_->get();
+    if (io_uring_cq_ready(ring) > 0) {
+        uring_->enter(std::chrono::nanoseconds(0));
     } else {
-        io_uring_submit_and_wait(ring, 1);
+        uring_->enter(deadline ? std::optional(time_left(*deadline, now_)) : std::nullopt);
     }
     now_ = std::chrono::steady_clock::now();
     ready_ = io_uring_cq_ready(ring);

@@ -3,8 +3,8 @@
 // long as it lives (multishot), which picks a buffer when bytes arrive; sends and closes gather in the submission queue until
 // wait() hands them over and fetches completions in one system call. It knows nothing of what the bytes mean.
 //
-// Completions are taken from the queue a span at a time: one for a connection that already has an event in the span begins
-// the next span. So the bytes that follow an answer are shown after the answer's `sent`, when receiving has been resumed.
+// Completions are taken from the queue a span at a time: bytes for a connection that already has some in the span begin the
+// next span, and so do those that nobody wants before the events ahead of them have been seen: its receiver may resume.
 #pragma once
 
 #include <sys/socket.h>
@@ -95,7 +95,7 @@ private:
 
     /// An empty entry of the submission queue. A full queue is handed to the kernel first.
     [[nodiscard]] io_uring_sqe* submission() {
-        io_uring_sqe* entry = io_uring_get_sqe(uring_->get());
+        io_uring_sqe* entry = uring_->next_entry();
         return entry != nullptr ? entry : submission_of_full_queue();
     }
     [[nodiscard, gnu::noinline]] io_uring_sqe* submission_of_full_queue();
@@ -116,7 +116,7 @@ private:
     void confirm_silent();
     void take_completions();
     [[nodiscard]] bool take_received(const io_uring_cqe& completion);
-    [[gnu::noinline]] void take_received_slowly(Connection& connection, const io_uring_cqe& completion);
+    [[nodiscard, gnu::noinline]] bool take_received_slowly(Connection& connection, const io_uring_cqe& completion);
     void take_sent(const io_uring_cqe& completion);
     [[gnu::noinline]] void take_sent_slowly(Connection& connection, const io_uring_cqe& completion);
     [[gnu::noinline]] void take_other(const io_uring_cqe& completion);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <numeric>
 #include <string>
 
 namespace tinyhttpd::io {
@@ -76,12 +77,32 @@ Result<std::unique_ptr<Uring>> Uring::create(Size size, std::span<const unsigned
     if (result < 0) return refused(-result);
     uring->open_ = true;
     if ((uring->ring_.features & needed_features) != needed_features || !operations_supported(&uring->ring_)) return refused(EINVAL);
-    io_uring_register_ring_fd(&uring->ring_);  // saves a look-up per system call; without it all works the same
+    // Saves a look-up per system call; without it all works the same.
+    if (io_uring_register_ring_fd(&uring->ring_) == 1) uring->enter_flags_ |= IORING_ENTER_REGISTERED_RING;
+    // The queue names its entries in the order in which they lie, always: said once, here. Later versions of liburing do that
+    // themselves, or have a kernel that knows it.
+    if (const io_uring_sq& queue = uring->ring_.sq; queue.array != nullptr) std::iota(queue.array, queue.array + queue.ring_entries, 0U);
     return uring;
 }
 
 Uring::~Uring() {
     if (open_) io_uring_queue_exit(&ring_);
+}
+
+void Uring::enter(std::optional<std::chrono::nanoseconds> longest) {
+    io_uring_sq& queue = ring_.sq;
+    queue.sqe_head = queue.sqe_tail;
+    io_uring_smp_store_release(queue.ktail, queue.sqe_tail);
+    io_uring_getevents_arg argument{};
+    __kernel_timespec timeout;
+    if (longest) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*longest);
+        timeout = {.tv_sec = seconds.count(), .tv_nsec = (*longest - seconds).count()};
+        argument.ts = reinterpret_cast<std::uintptr_t>(&timeout);
+    }
+    const unsigned wanted = longest && longest->count() == 0 ? 0 : 1;
+    io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), wanted, enter_flags_, reinterpret_cast<sigset_t*>(&argument),
+                    sizeof argument);
 }
 
 void Uring::end_all() {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Uring: an io_uring instance as the engine needs it, and the block of receive buffers that goes with it. Asks the kernel for
-// the strongest set of features it knows, and says in one line why it got none. It submits and judges nothing.
+// the strongest set of features it knows, and says in one line why it got none. It judges nothing that it carries.
 #pragma once
 
 #include <liburing.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/result.hpp"
@@ -35,6 +37,21 @@ public:
     Uring& operator=(const Uring&) = delete;
     ~Uring();
 
+    /// An entry of the submission queue, to be filled in; null: the queue is full. As io_uring_get_sqe(), for a ring without the
+    /// features that it asks for each time.
+    [[nodiscard]] io_uring_sqe* next_entry() {
+        io_uring_sq& queue = ring_.sq;
+        const unsigned tail = queue.sqe_tail;
+        if (tail - io_uring_smp_load_acquire(queue.khead) == queue.ring_entries) [[unlikely]]
+            return nullptr;
+        queue.sqe_tail = tail + 1;
+        return &queue.sqes[tail & queue.ring_mask];
+    }
+    /// Submits what is in the queue, lets completions happen and waits, at most as long as given (none: for ever), until there
+    /// is one; with zero it does not wait. One system call, whose result does not matter: what the kernel did not take stays in
+    /// the queue for the next time.
+    void enter(std::optional<std::chrono::nanoseconds> longest);
+
     /// Cancels all operations. When it returns each has ended, so that the kernel touches no memory that is freed next.
     void end_all();
 
@@ -42,6 +59,7 @@ public:
 
 private:
     io_uring ring_{};
+    unsigned enter_flags_ = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
     bool open_ = false;
 };
 

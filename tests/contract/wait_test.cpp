@@ -53,6 +53,13 @@ TYPED_TEST(Wait, with_a_deadline_far_away_ends_with_the_first_event) {
     EXPECT_GT(this->driver->turn(std::nullopt), 0u);
 }
 
+TYPED_TEST(Wait, with_a_deadline_at_either_end_of_time_polls_or_waits_for_an_event) {
+    EXPECT_TRUE(this->engine->wait(io::Instant::min()).empty());
+    auto [connection, peer] = this->connect();
+    peer.write("bytes");
+    EXPECT_FALSE(this->engine->wait(io::Instant::max()).empty());
+}
+
 TYPED_TEST(Wait, time_stands_still_between_two_waits_and_never_goes_back) {
     io::Instant last = this->engine->now();
     for (int i = 0; i < 50; ++i) {
