@@ -18,24 +18,48 @@ void open_standard_descriptors() {
     }
 }
 
+std::uint64_t current_descriptor_limit() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+}
+
 std::uint64_t raise_descriptor_limit() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return current_descriptor_limit();
     const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;  // macOS: the hard limit may be higher than allowed
     return limit.rlim_cur;
 }
 
-std::uint32_t connections_under(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners) {
-    // Standard streams, log, pipe, the file a reopen opens before it closes the old: 16. A worker: its engine, its waker, and
-    // the connections it may accept before it learns that there is no room for them.
+namespace {
+
+/// What is left for connections, among them those that have been accepted although there is no room.
+std::uint64_t left_for_connections(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners) {
+    // Standard streams, log, pipe, the file a reopen opens before it closes the old: 16. A worker: its engine and its waker.
     constexpr std::uint64_t process = 16;
-    constexpr std::uint64_t each_worker = 4;
+    constexpr std::uint64_t each_worker = 2;
+    const std::uint64_t reserve = process + each_worker * workers + listeners;
+    return descriptor_limit > reserve ? descriptor_limit - reserve : 0;
+}
+
+}  // namespace
+
+std::uint32_t accepts_at_once(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners) {
+    // Enough that looking costs little for each; but at most a sixteenth of the descriptors, where those are few.
+    constexpr std::uint64_t most = 16;
+    constexpr std::uint64_t share = 16;
+    const std::uint64_t all_accepting = std::max<std::uint64_t>(workers * listeners, 1);
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(left_for_connections(descriptor_limit, workers, listeners) / share / all_accepting, 1, most));
+}
+
+std::uint32_t connections_under(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners) {
     // Beyond this the memory for slots, not descriptors, is the limit to think about; it can be set by hand.
     constexpr std::uint64_t most = 1'000'000;
-    const std::uint64_t reserve = process + each_worker * workers + listeners;
-    return static_cast<std::uint32_t>(descriptor_limit > reserve ? std::min(descriptor_limit - reserve, most) : 1);
+    const std::uint64_t left = left_for_connections(descriptor_limit, workers, listeners);
+    const std::uint64_t beyond = accepts_at_once(descriptor_limit, workers, listeners) * workers * listeners;
+    return static_cast<std::uint32_t>(left > beyond ? std::min(left - beyond, most) : 1);
 }
 
 Result<void> write_all(int fd, const std::string& text, const std::string& subject) {

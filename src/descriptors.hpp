@@ -16,6 +16,13 @@ void open_standard_descriptors();
 /// Raises RLIMIT_NOFILE to its hard limit and returns it.
 std::uint64_t raise_descriptor_limit();
 
+/// The limit of descriptors as it is now.
+[[nodiscard]] std::uint64_t current_descriptor_limit();
+
+/// How many connections a worker should take from a listener at once. There may be no room for them: each holds a descriptor
+/// then all the same.
+[[nodiscard]] std::uint32_t accepts_at_once(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners);
+
 /// How many connections fit under the limit of descriptors when the rest of the program takes its share.
 [[nodiscard]] std::uint32_t connections_under(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners);
 

@@ -11,6 +11,7 @@
 
 #include "base/exchange.hpp"
 #include "base/quota.hpp"
+#include "descriptors.hpp"
 #include "http/responder.hpp"
 #include "io/engine.hpp"
 #include "log/access_log.hpp"
@@ -50,7 +51,9 @@ private:
 
 template <io::Engine Engine>
 tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tcp::StartLine& start) {
-    auto engine = Engine::create(job.engine);
+    io::EngineOptions options = job.engine;
+    options.accepts_at_once = accepts_at_once(current_descriptor_limit(), crew.workers(), job.listeners.size());
+    auto engine = Engine::create(options);
     if (!engine) {
         static_cast<void>(start.ready(std::unexpected(std::move(engine).error())));
         return {};

@@ -49,6 +49,8 @@ public:
 
     /// Where a connection that `seat` has just accepted should live: at `seat` itself unless another worker has noticeably fewer.
     [[nodiscard]] std::uint32_t place(std::uint32_t seat) const;
+    /// Whether it makes sense to accept: below the limit, and nobody waits who was accepted beyond it.
+    [[nodiscard]] bool has_room() const { return connections_.load() < max_connections_ && waiting_count_.load() == 0; }
     /// Counts a connection at `seat`. False when the limit is reached: then nothing was counted.
     [[nodiscard]] bool admit(std::uint32_t seat);
     /// The same beyond the limit, for a connection that was accepted before the drain and must be served.

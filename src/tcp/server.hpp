@@ -135,6 +135,12 @@ private:
         for (int fd = crew_.take_waiting(seat_, limit); fd >= 0; fd = crew_.take_waiting(seat_, limit)) open(fd);
     }
 
+    /// There may be room again. Accepting at the limit would only bring more of those that wait, each time somebody goes.
+    void fill_up() {
+        take_waiting(Crew::Limit::kept);
+        if (stage_ != Stage::serving || crew_.has_room()) acceptor_.resume();
+    }
+
     void open(int fd) {
         Connection* const connection = connections_.take(limits_.max_slots);
         if (connection == nullptr) {
@@ -279,8 +285,7 @@ private:
         protocol_.close(connection.session);
         connections_.give_back(connection);
         crew_.dismiss(seat_);
-        take_waiting(Crew::Limit::kept);
-        acceptor_.resume();
+        fill_up();
     }
 
     void expired(Connection& connection) {
@@ -312,7 +317,7 @@ private:
         inbox_.clear();
         switch (crew_.order()) {
             // A connection was handed over or has gone: there may be room again.
-            case Order::serve: take_waiting(Crew::Limit::kept); return acceptor_.resume();
+            case Order::serve: return fill_up();
             case Order::announce: return protocol_.announce_close();
             case Order::drain: return drain();
             case Order::abort: return abort();

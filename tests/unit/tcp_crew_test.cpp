@@ -91,6 +91,21 @@ TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrderUntilThereIsRoom) {
     ::close(last);
 }
 
+TEST(CrewTest, NobodyAcceptsWhereItOnlyAddsToThoseThatWait) {
+    Crew crew(2, 1, [] {});
+    EXPECT_TRUE(crew.has_room());
+    ASSERT_TRUE(crew.admit(0));
+    EXPECT_FALSE(crew.has_room());
+    const int fd = some_descriptor();
+    crew.put_waiting(fd);
+    crew.dismiss(0);
+    EXPECT_FALSE(crew.has_room());  // for others: the one that waits comes first
+    ASSERT_EQ(crew.take_waiting(1, Crew::Limit::kept), fd);
+    crew.dismiss(1);
+    EXPECT_TRUE(crew.has_room());
+    ::close(fd);
+}
+
 TEST(CrewTest, TheListenersAreReportedUnusedOnlyWhenTheLastWorkerHasStopped) {
     int reports = 0;
     int wakes = 0;
