@@ -8,6 +8,7 @@
 //   config/   flags, environment and TOML layered into a Config; the answer resolved from it
 //   log/      diagnostics on standard error, the batched access log
 //   probe/    `tinyhttpd probe`: a small client that asks a server whether it is up
+//   listeners what is listened on, opened and announced to whoever waits for it
 //   serve.hpp one worker assembled from these; serve_epoll.cpp and serve_uring.cpp instantiate it per engine
 //   lifecycle what the main thread does while the workers serve: signals, limits, drain, exit status
 //
@@ -18,8 +19,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,7 +30,6 @@
 
 #include "base/port_file.hpp"
 #include "base/processors.hpp"
-#include "base/service_notice.hpp"
 #include "base/signals.hpp"
 #include "config/load.hpp"
 #include "config/response.hpp"
@@ -39,11 +37,11 @@
 #include "engines.hpp"
 #include "job.hpp"
 #include "lifecycle.hpp"
+#include "listeners.hpp"
 #include "log/access_log.hpp"
 #include "log/diagnostics.hpp"
 #include "probe_command.hpp"
 #include "serve.hpp"
-#include "tcp/inherited_sockets.hpp"
 #include "tcp/listener.hpp"
 
 extern char** environ;
@@ -51,49 +49,6 @@ extern char** environ;
 namespace tinyhttpd {
 
 namespace {
-
-Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config, log::Diagnostics& diagnostics) {
-    std::vector<tcp::Listener> listeners;
-    auto passed_in = tcp::InheritedSockets::of_this_process();
-    for (const ListenAddress& address : config.listen) {
-        if (address.kind == ListenAddress::Kind::inherited) {
-            TRY(std::vector<tcp::Listener> inherited, passed_in.take(address.host));
-            std::ranges::move(inherited, std::back_inserter(listeners));
-        } else {
-            TRY(tcp::Listener listener, tcp::Listener::open(address, {config.backlog, config.unix_mode}));
-            listeners.push_back(std::move(listener));
-        }
-    }
-    if (const std::string names = passed_in.left_over(); !names.empty())
-        diagnostics.warn("no --listen takes the inherited sockets " + names + ": their clients wait for ever");
-    return listeners;
-}
-
-/// To the service manager, if there is one that wants to know: sd_notify(3).
-void notify(std::string_view state, log::Diagnostics& diagnostics) {
-    if (auto sent = notify_service(std::getenv("NOTIFY_SOCKET"), state); !sent) diagnostics.warn(sent.error().text());
-}
-
-/// Tells whoever waits for it that connections are accepted: --port-file, then --ready-fd, then standard output.
-Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners) {
-    std::optional<PortFile> port_file;
-    if (config.port_file) {
-        const auto has_port = std::ranges::find_if(listeners, [](const tcp::Listener& listener) { return listener.port() != 0; });
-        if (has_port == listeners.end()) return fail("write the port file", *config.port_file, 0, "no listener has a port");
-        TRY(PortFile written, PortFile::write(*config.port_file, has_port->port()));
-        port_file.emplace(std::move(written));
-    }
-    if (config.ready_fd) {
-        const Fd ready(*config.ready_fd);
-        TRY_VOID(write_all(ready.get(), "\n", "the descriptor of --ready-fd"));
-    }
-    if (!config.quiet) {
-        std::string lines;
-        for (const tcp::Listener& listener : listeners) lines += "tinyhttpd: listening on " + listener.url() + "\n";
-        TRY_VOID(write_all(STDOUT_FILENO, lines, "standard output"));
-    }
-    return port_file;
-}
 
 Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signals, log::Diagnostics& diagnostics) {
     TRY(config::Response answer, config::resolve_response(config.response));
@@ -103,10 +58,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     const std::uint64_t descriptor_limit = raise_descriptor_limit();
     const std::uint32_t workers = config.workers != 0 ? config.workers : usable_processors();
     TRY(std::vector<tcp::Listener> listeners, open_listeners(config, diagnostics));
-    std::vector<int> sockets;
-    for (const tcp::Listener& listener : listeners) {
-        for (const Fd& socket : listener.sockets()) sockets.push_back(socket.get());
-    }
+    const std::vector<int> sockets = sockets_of(listeners);
     const std::uint32_t fitting = connections_under(descriptor_limit, workers, sockets.size());
     const std::uint32_t max_connections = config.limits.max_connections != 0 ? config.limits.max_connections : fitting;
     if (max_connections > fitting)
@@ -136,9 +88,8 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     pool->go();
     std::optional<PortFile> port_file;
     std::optional<Error> announcement_failed;
-    if (auto announced = announce(config, listeners)) {
+    if (auto announced = announce(config, listeners, diagnostics)) {
         port_file = *std::move(announced);
-        notify("READY=1", diagnostics);
     } else {
         announcement_failed = std::move(announced).error();
         pool->crew().direct(tcp::Order::abort);
@@ -153,7 +104,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                          .stopping =
                              [&] {
                                  port_file.reset();
-                                 notify("STOPPING=1", diagnostics);
+                                 notify_service_manager("STOPPING=1", diagnostics);
                              },
                          .close_listeners = [&] { listeners.clear(); },
                          .aborting =

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // load_probe: the probe's own flags, and where its server listens: that is asked of load(), so that a probe beside a server finds
 // it by whatever configured it.
-#include <array>
-
 #include "config/command_line.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
@@ -33,6 +31,7 @@ std::variant<Config, Printed, Problems> load_probe(const Invocation& invocation)
     if (config.probe.url) return config;
 
     std::vector<const char*> arguments;
+    arguments.reserve(for_server.size());
     for (const std::string& argument : for_server) arguments.push_back(argument.c_str());
     auto loaded = load({arguments, invocation.environment, invocation.version, invocation.engines_built_in});
     if (auto* server = std::get_if<Config>(&loaded)) {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "listeners.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <utility>
+
+#include "base/service_notice.hpp"
+#include "descriptors.hpp"
+#include "tcp/inherited_sockets.hpp"
+
+namespace tinyhttpd {
+
+Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config, log::Diagnostics& diagnostics) {
+    std::vector<tcp::Listener> listeners;
+    auto passed_in = tcp::InheritedSockets::of_this_process();
+    for (const ListenAddress& address : config.listen) {
+        if (address.kind == ListenAddress::Kind::inherited) {
+            TRY(std::vector<tcp::Listener> inherited, passed_in.take(address.host));
+            std::ranges::move(inherited, std::back_inserter(listeners));
+        } else {
+            TRY(tcp::Listener listener, tcp::Listener::open(address, {config.backlog, config.unix_mode}));
+            listeners.push_back(std::move(listener));
+        }
+    }
+    if (const std::string names = passed_in.left_over(); !names.empty())
+        diagnostics.warn("no --listen takes the inherited sockets " + names + ": their clients wait for ever");
+    return listeners;
+}
+
+std::vector<int> sockets_of(const std::vector<tcp::Listener>& listeners) {
+    std::vector<int> sockets;
+    for (const tcp::Listener& listener : listeners) {
+        for (const Fd& socket : listener.sockets()) sockets.push_back(socket.get());
+    }
+    return sockets;
+}
+
+void notify_service_manager(std::string_view state, log::Diagnostics& diagnostics) {
+    if (auto sent = notify_service(std::getenv("NOTIFY_SOCKET"), state); !sent) diagnostics.warn(sent.error().text());
+}
+
+Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners,
+                                         log::Diagnostics& diagnostics) {
+    std::optional<PortFile> port_file;
+    if (config.port_file) {
+        const auto has_port = std::ranges::find_if(listeners, [](const tcp::Listener& listener) { return listener.port() != 0; });
+        if (has_port == listeners.end()) return fail("write the port file", *config.port_file, 0, "no listener has a port");
+        TRY(PortFile written, PortFile::write(*config.port_file, has_port->port()));
+        port_file.emplace(std::move(written));
+    }
+    if (config.ready_fd) {
+        const Fd ready(*config.ready_fd);
+        TRY_VOID(write_all(ready.get(), "\n", "the descriptor of --ready-fd"));
+    }
+    if (!config.quiet) {
+        std::string lines;
+        for (const tcp::Listener& listener : listeners) lines += "tinyhttpd: listening on " + listener.url() + "\n";
+        TRY_VOID(write_all(STDOUT_FILENO, lines, "standard output"));
+    }
+    notify_service_manager("READY=1", diagnostics);
+    return port_file;
+}
+
+}  // namespace tinyhttpd

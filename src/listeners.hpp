@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// What is listened on, as main() needs it: opened from the configuration before any worker starts, and announced to whoever waits
+// for it once connections are accepted. How a socket is bound or taken over is tcp/'s business.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/port_file.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "log/diagnostics.hpp"
+#include "tcp/listener.hpp"
+
+namespace tinyhttpd {
+
+/// In the order of --listen; an inherited name may stand for several. Warns of inherited sockets that nobody asked for.
+[[nodiscard]] Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config, log::Diagnostics& diagnostics);
+
+/// Their descriptors, which stay theirs.
+[[nodiscard]] std::vector<int> sockets_of(const std::vector<tcp::Listener>& listeners);
+
+/// Tells whoever waits for it that connections are accepted: --port-file, --ready-fd, standard output, the service manager. The port
+/// file lives as long as the object.
+[[nodiscard]] Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners,
+                                                       log::Diagnostics& diagnostics);
+
+/// sd_notify(3), if there is a service manager that wants to know; a failure is a warning.
+void notify_service_manager(std::string_view state, log::Diagnostics& diagnostics);
+
+}  // namespace tinyhttpd
