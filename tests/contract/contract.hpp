@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The fixture of the contract suite and the list of engines it runs over. Every test here holds for every engine; what only
-// one engine does is tested elsewhere. A failing test prints its seed; TINYHTTPD_SEED runs it again with that.
+// one engine does is tested elsewhere. A failing test prints its seed; TINYHTTPD_SEED runs it again with that, and TINYHTTPD_SEEDS
+// tries another number of them.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -199,7 +199,7 @@ Plan make_plan(std::uint64_t seed, Random& random) {
 /// Runs many seeds of a test, or the one in the environment.
 void for_each_seed(std::uint64_t count, const std::function<void(Plan&, Random&)>& adapt) {
     const auto only = support::seed_from_environment();
-    if (const char* text = std::getenv("TINYHTTPD_SEEDS")) count = std::stoull(text);
+    count = support::seed_count(count);
     const auto before = std::signal(SIGABRT, print_seed);
     for (std::uint64_t seed = only.value_or(1); seed <= only.value_or(count); ++seed) {
         current_seed = seed;

@@ -50,4 +50,10 @@ private:
     return std::stoull(text);
 }
 
+/// TINYHTTPD_SEEDS, when it is set: how many seeds to run instead of `usual`.
+[[nodiscard]] inline std::uint64_t seed_count(std::uint64_t usual) {
+    const char* text = std::getenv("TINYHTTPD_SEEDS");
+    return text == nullptr || *text == '\0' ? usual : std::stoull(text);
+}
+
 }  // namespace tinyhttpd::support
