@@ -9,6 +9,8 @@
 #include <numeric>
 #include <string>
 
+#include "base/verify.hpp"
+
 namespace tinyhttpd::io {
 
 namespace {
@@ -79,6 +81,8 @@ Result<std::unique_ptr<Uring>> Uring::create(Size size, std::span<const unsigned
     if ((uring->ring_.features & needed_features) != needed_features || !operations_supported(&uring->ring_)) return refused(EINVAL);
     // Saves a look-up per system call; without it all works the same.
     if (io_uring_register_ring_fd(&uring->ring_) == 1) uring->enter_flags_ |= IORING_ENTER_REGISTERED_RING;
+    // A filter may know this call alone.
+    if (const int entered = io_uring_get_events(&uring->ring_); entered < 0) return refused(-entered);
     // The queue names its entries in the order in which they lie, always: said once, here. Later versions of liburing do that
     // themselves, or have a kernel that knows it.
     if (const io_uring_sq& queue = uring->ring_.sq; queue.array != nullptr) std::iota(queue.array, queue.array + queue.ring_entries, 0U);
@@ -101,8 +105,10 @@ void Uring::enter(std::optional<std::chrono::nanoseconds> longest) {
         argument.ts = reinterpret_cast<std::uintptr_t>(&timeout);
     }
     const unsigned wanted = longest && longest->count() == 0 ? 0 : 1;
-    io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), wanted, enter_flags_, reinterpret_cast<sigset_t*>(&argument),
-                    sizeof argument);
+    const int result = io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), wanted, enter_flags_,
+                                       reinterpret_cast<sigset_t*>(&argument), sizeof argument);
+    // io_uring_enter(2): the time is over or a signal came; or memory for requests, or room for completions, has run out for now.
+    VERIFY(result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY);
 }
 
 void Uring::end_all() {

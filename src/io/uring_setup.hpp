@@ -48,8 +48,7 @@ public:
         return &queue.sqes[tail & queue.ring_mask];
     }
     /// Submits what is in the queue, lets completions happen and waits, at most as long as given (none: for ever), until there
-    /// is one; with zero it does not wait. One system call, whose result does not matter: what the kernel did not take stays in
-    /// the queue for the next time.
+    /// is one; with zero it does not wait. One system call; what the kernel did not take stays in the queue for the next time.
     void enter(std::optional<std::chrono::nanoseconds> longest);
 
     /// Cancels all operations. When it returns each has ended, so that the kernel touches no memory that is freed next.

@@ -47,12 +47,12 @@ std::string start_after(const std::function<void()>& restrict) {
     return text;
 }
 
-/// Makes io_uring_setup(2) and its sisters fail with this errno, as a container's filter does.
-void forbid_io_uring(std::uint32_t error_number) {
+/// Makes io_uring_setup(2) and its sisters, or one of them, fail with this errno, as a container's filter does.
+void forbid_io_uring(std::uint32_t error_number, std::uint32_t first = SYS_io_uring_setup, std::uint32_t last = SYS_io_uring_register) {
     std::array filter{
         sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        sock_filter BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_io_uring_setup, 0, 2),
-        sock_filter BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SYS_io_uring_register, 1, 0),
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 2),
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 1, 0),
         sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error_number),
         sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -99,6 +99,11 @@ protected:
 
 TEST_F(UringStart, a_seccomp_filter_is_told_from_the_sysctl) {
     EXPECT_EQ(start_after([] { forbid_io_uring(EPERM); }),
+              "cannot use io_uring: operation not permitted (a seccomp filter or security policy forbids it, as in many containers)");
+}
+
+TEST_F(UringStart, a_filter_of_the_call_that_waits_is_found_before_anything_is_served) {
+    EXPECT_EQ(start_after([] { forbid_io_uring(EPERM, SYS_io_uring_enter, SYS_io_uring_enter); }),
               "cannot use io_uring: operation not permitted (a seccomp filter or security policy forbids it, as in many containers)");
 }
 
