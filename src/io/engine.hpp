@@ -72,6 +72,7 @@ struct Event {
 enum class Urgency : std::uint8_t {
     prompt,   ///< at once: it goes on from there
     relaxed,  ///< with whatever comes next, within 10 ms: an engine may save itself a system call
+    last,     ///< at once, and then follows shutdown_send() or close(): the bytes may wait for it, to leave with the FIN
 };
 
 /// What an engine needs to know before it starts.

@@ -88,12 +88,12 @@ public:
         if (connection.readable) enqueue(connection, id);
     }
 
-    void send(ConnectionId id, std::span<const Slice> slices, Urgency = Urgency::prompt) {
+    void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt) {
         Connection& connection = at(id);
         VERIFY(!connection.parked && !slices.empty() && slices.size() <= Batch::capacity);
         std::size_t total = slices.front().size;
         for (const Slice& slice : slices.subspan(1)) total += slice.size;
-        const long sent = send_slices(connection.fd, slices);
+        const long sent = send_slices(connection.fd, slices, urgency == Urgency::last);
         if (sent == static_cast<long>(total)) [[likely]] {
             pending_.push({.kind = EventKind::sent, .connection = id});
         } else if (sent < 0 && sent != -EAGAIN && sent != -EWOULDBLOCK) {
@@ -260,7 +260,8 @@ private:
     void send_more(Connection& connection, ConnectionId id) {
         ParkedSend& parked = *connection.parked;
         for (int i = 0; i < sends_per_turn; ++i) {
-            const long sent = send_slices(connection.fd, std::span(parked.slices).subspan(parked.first, parked.count - parked.first));
+            const long sent =
+                send_slices(connection.fd, std::span(parked.slices).subspan(parked.first, parked.count - parked.first), false);
             if (sent == -EAGAIN || sent == -EWOULDBLOCK) return;
             if (sent > 0) parked.advance(static_cast<std::size_t>(sent));
             if (sent < 0 || parked.first == parked.count) {

@@ -21,6 +21,11 @@ constexpr int send_flags = MSG_NOSIGNAL;
 #else
 constexpr int send_flags = 0;  // macOS: accept_once() sees to SIGPIPE
 #endif
+#ifdef MSG_MORE
+constexpr int more_flag = MSG_MORE;
+#else
+constexpr int more_flag = 0;
+#endif
 
 int accept_once(int listener) {
 #ifdef SOCK_NONBLOCK
@@ -74,34 +79,34 @@ namespace {
 long receive_once(int fd, char* buffer, std::size_t size) {
     return ::syscall(SYS_recvfrom, fd, buffer, size, 0, nullptr, nullptr);
 }
-long send_once(int fd, const Slice& slice) {
-    return ::syscall(SYS_sendto, fd, slice.data, slice.size, send_flags, nullptr, 0);
+long send_once(int fd, const Slice& slice, int flags) {
+    return ::syscall(SYS_sendto, fd, slice.data, slice.size, flags, nullptr, 0);
 }
 #else
 long receive_once(int fd, char* buffer, std::size_t size) {
     return ::recv(fd, buffer, size, 0);
 }
-long send_once(int fd, const Slice& slice) {
-    return ::send(fd, slice.data, slice.size, send_flags);
+long send_once(int fd, const Slice& slice, int flags) {
+    return ::send(fd, slice.data, slice.size, flags);
 }
 #endif
 
-long send_one(int fd, const Slice& slice) {
+long send_one(int fd, const Slice& slice, int flags) {
     for (;;) {
-        const long count = send_once(fd, slice);
+        const long count = send_once(fd, slice, flags);
         if (count >= 0) return count;
         if (errno != EINTR) return -errno;
     }
 }
 
-long send_several(int fd, std::span<const Slice> slices) {
+long send_several(int fd, std::span<const Slice> slices, int flags) {
     std::array<iovec, Batch::capacity> vectors;
     for (std::size_t i = 0; i < slices.size(); ++i) vectors[i] = {const_cast<char*>(slices[i].data), slices[i].size};
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(slices.size());
     for (;;) {
-        const ssize_t count = ::sendmsg(fd, &message, send_flags);
+        const ssize_t count = ::sendmsg(fd, &message, flags);
         if (count >= 0) return count;
         if (errno != EINTR) return -errno;
     }
@@ -117,8 +122,9 @@ long receive_bytes(int fd, char* buffer, std::size_t size) {
     }
 }
 
-long send_slices(int fd, std::span<const Slice> slices) {
-    return slices.size() == 1 ? send_one(fd, slices.data()[0]) : send_several(fd, slices);
+long send_slices(int fd, std::span<const Slice> slices, bool more) {
+    const int flags = more ? send_flags | more_flag : send_flags;
+    return slices.size() == 1 ? send_one(fd, slices.data()[0], flags) : send_several(fd, slices, flags);
 }
 
 }  // namespace tinyhttpd::io

@@ -17,7 +17,8 @@ namespace tinyhttpd::io {
 /// Bytes received, 0 for FIN, or -errno.
 [[nodiscard]] long receive_bytes(int fd, char* buffer, std::size_t size);
 
-/// Bytes taken by the kernel, or -errno. At most Batch::capacity slices.
-[[nodiscard]] long send_slices(int fd, std::span<const Slice> slices);
+/// Bytes taken by the kernel, or -errno. At most Batch::capacity slices. `more`: a FIN follows at once, so that a segment that is
+/// not full may wait for it (MSG_MORE in send(2), where there is one).
+[[nodiscard]] long send_slices(int fd, std::span<const Slice> slices, bool more);
 
 }  // namespace tinyhttpd::io

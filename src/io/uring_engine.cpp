@@ -174,7 +174,11 @@ void UringEngine::send(ConnectionId id, std::span<const Slice> slices, Urgency u
     if (slices.size() > 1) gather(connection, slices);
     io_uring_sqe* entry = submit_send(connection, id);
     connection.silent = urgency == Urgency::relaxed && connection.send_left <= send_bytes_max;
-    if (!connection.silent) return;
+    if (!connection.silent) {
+        // What has come of a short send is completed without: a segment that waits is pushed by the next send, too.
+        if (urgency == Urgency::last) entry->msg_flags |= MSG_MORE;
+        return;
+    }
     // All of it within the system call that submits it, or a completion that says how much: so silence means success.
     entry->msg_flags |= MSG_DONTWAIT | MSG_WAITALL;
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;

@@ -238,9 +238,13 @@ private:
         connection.lease = batch_.lease;
         connection.progress = 0;
         deadlines_.set(connection.deadline, DeadlineClass::write, now_);
+        engine_.send(connection.id(), batch_.slices(), urgency_of(after));
+    }
+
+    [[nodiscard]] io::Urgency urgency_of(Next after) const {
+        if (after == Next::close) return io::Urgency::last;
         // Nobody waits to hear that an ordinary answer is on its way, unless the last of them ends the program.
-        const bool relaxed = after == Next::receive && quota_ == nullptr;
-        engine_.send(connection.id(), batch_.slices(), relaxed ? io::Urgency::relaxed : io::Urgency::prompt);
+        return after == Next::receive && quota_ == nullptr ? io::Urgency::relaxed : io::Urgency::prompt;
     }
 
     void sent(Connection& connection, int result) {

@@ -176,6 +176,28 @@ TYPED_TEST(Send, after_shutdown_send_the_peer_sees_the_bytes_then_the_end_and_ma
     this->driver->until([&, &c = connection] { return c.fin; });
 }
 
+TYPED_TEST(Send, the_last_bytes_may_wait_for_the_end_but_come_before_it) {
+    for (const std::size_t size : {1, 3 << 20}) {
+        for (const bool by_close : {false, true}) {
+            auto [connection, peer] = this->connect();
+            const std::string bytes = pattern(size);
+            this->driver->send(connection, slices_of(bytes, std::min<std::size_t>(size, 3)), io::Urgency::last);
+            std::string gathered;
+            this->driver->until([&, &c = connection, &p = peer] {
+                gathered += p.read();
+                return !c.sending;
+            });
+            by_close ? this->driver->close(connection) : this->engine->shutdown_send(connection.id);
+            this->driver->until([&, &p = peer] {
+                gathered += p.read();
+                return p.saw_end();
+            });
+            EXPECT_TRUE(peer.saw_fin());
+            EXPECT_TRUE(same_bytes(gathered, bytes));
+        }
+    }
+}
+
 TYPED_TEST(Send, a_peer_that_vanished_is_an_error_and_does_not_kill_the_process) {
 #ifdef MSG_NOSIGNAL
     const auto before = std::signal(SIGPIPE, SIG_DFL);

@@ -83,11 +83,14 @@ public:
         connection.paused = false;
     }
     void send(Connection& connection, std::span<const Slice> slices) {
+        // Every other one may be told late, which until() and settle() are patient enough for.
+        send(connection, slices, ++sends_ % 2 == 0 ? io::Urgency::prompt : io::Urgency::relaxed);
+    }
+    void send(Connection& connection, std::span<const Slice> slices, io::Urgency urgency) {
         // The array of slices is the engine's during the call only: the copy is gone when it returns.
         const auto copy = std::make_unique<std::vector<Slice>>(slices.begin(), slices.end());
         connection.sending = true;
-        // Every other one may be told late, which until() and settle() are patient enough for.
-        engine_.send(connection.id, *copy, ++sends_ % 2 == 0 ? io::Urgency::prompt : io::Urgency::relaxed);
+        engine_.send(connection.id, *copy, urgency);
         std::fill(copy->begin(), copy->end(), Slice{nullptr, 1});
     }
     void send(Connection& connection, std::string_view bytes) {

@@ -91,6 +91,7 @@ public:
         Connection& connection = at(id);
         VERIFY(!connection.send);
         connection.shut_down = true;
+        connection.fin_due = false;
         if (connection.link->engine_error == 0) connection.link->to_peer.fin = true;
     }
     void close(io::ConnectionId id) {
@@ -103,6 +104,8 @@ public:
     [[nodiscard]] std::span<const io::Event> wait(std::optional<Instant> deadline) {
         forget_lent();
         events_.clear();
+        // What was sent with Urgency::last may wait for a FIN, which has to follow at once.
+        for (const std::uint32_t slot : used_) VERIFY(!connections_[slot].fin_due || connections_[slot].state == State::closing);
         network_->pass_a_turn();
         for (;;) {
             network_->run_due();
@@ -157,6 +160,7 @@ private:
         bool receiving = false;  ///< not paused
         bool finished = false;   ///< FIN or an error was delivered
         bool shut_down = false;
+        bool fin_due = false;  ///< a send with Urgency::last has been completed
         std::unique_ptr<Send> send = {};
         // Completions are held back until these times, once chance has decided so.
         std::optional<Instant> receive_from = {};
@@ -317,6 +321,7 @@ private:
     void deliver_sent(Connection& connection) {
         VERIFY(digest(*connection.send) == connection.send->digest);  // or the caller changed bytes it had lent
         events_.push_back({.kind = io::EventKind::sent, .result = *connection.send->result, .connection = connection.id});
+        connection.fin_due = connection.send->urgency == io::Urgency::last && *connection.send->result == 0;
         connection.send.reset();
     }
 
