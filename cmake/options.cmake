@@ -3,6 +3,7 @@
 
 option(TINYHTTPD_WERROR "Warnings are errors" OFF)
 option(TINYHTTPD_STATIC "Link everything into one static executable (Linux)" OFF)
+option(TINYHTTPD_STATIC_RUNTIME "Link the C++ runtime statically: most of a dynamic start is its symbols (Linux)" OFF)
 set(TINYHTTPD_SANITIZE "" CACHE STRING "Value of -fsanitize= for every part of the program, for example address,undefined")
 
 # A plain `cmake -S . -B build` is what a user runs; packagers set the type, and "None" stays None.
@@ -26,6 +27,9 @@ target_compile_options(tinyhttpd_flags INTERFACE -fstack-protector-strong)
 if(CMAKE_SYSTEM_NAME STREQUAL Linux)
   target_compile_options(tinyhttpd_flags INTERFACE -fPIE)
   target_link_options(tinyhttpd_flags INTERFACE -Wl,-z,relro,-z,now)
+  if(TINYHTTPD_STATIC_RUNTIME)
+    target_link_options(tinyhttpd_flags INTERFACE -static-libstdc++ -static-libgcc)
+  endif()
   if(TINYHTTPD_STATIC)
     target_link_options(tinyhttpd_flags INTERFACE -static-pie)
   else()
