@@ -64,19 +64,21 @@ struct Arguments {
     Answer answer;
     std::uint16_t port;
     unsigned workers;
+    bool closes;  ///< each connection is for one request
 };
 
-/// PROGRAM ANSWER-FILE PORT WORKERS
+/// PROGRAM ANSWER-FILE PORT WORKERS [close]
 inline Arguments parse_arguments(int argc, char** argv) {
-    if (argc != 4) {
-        std::fprintf(stderr, "usage: %s ANSWER-FILE PORT WORKERS\n", argv[0]);
+    const bool closes = argc == 5 && std::string_view(argv[4]) == "close";
+    if (argc != 4 && !closes) {
+        std::fprintf(stderr, "usage: %s ANSWER-FILE PORT WORKERS [close]\n", argv[0]);
         std::exit(2);
     }
     std::ifstream file(argv[1], std::ios::binary);
     std::string bytes{std::istreambuf_iterator<char>(file), {}};
     if (bytes.empty()) die(argv[1]);
     return {Answer(std::move(bytes)), static_cast<std::uint16_t>(std::atoi(argv[2])),
-            static_cast<unsigned>(std::max(1, std::atoi(argv[3])))};
+            static_cast<unsigned>(std::max(1, std::atoi(argv[3]))), closes};
 }
 
 /// A listening socket on the loopback address.

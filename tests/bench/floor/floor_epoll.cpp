@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // floor_epoll: the least that a server on edge-triggered epoll can do: one receive and one send for each batch of requests, and
-// a wait for all that is ready. Run by tests/bench/run beside the servers. Not a server: it judges nothing and has no limits.
+// a wait for all that is ready. With `close`, each connection is for one request: the answer leaves with a FIN, and the peer's FIN
+// is waited for, since what a peer may still send must not cost it the answer (RFC 9112 §9.6). Run by tests/bench/run beside the servers. Not a server: it judges nothing and has no limits.
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -66,6 +68,37 @@ bool serve(Connection& connection, const Answer& answer, std::array<char, 4096>&
     }
 }
 
+// Every worker accepts for itself.
+[[noreturn]] void work_closing(int listener, const Answer& answer) {
+    const std::string_view bytes = answer.run(1);
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLEXCLUSIVE;
+    event.data.fd = listener;
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) die("epoll_ctl");
+    std::array<epoll_event, 512> events;
+    std::array<char, 4096> buffer;
+    for (;;) {
+        const int count = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
+        for (int i = 0; i < count; ++i) {
+            const int fd = events[static_cast<std::size_t>(i)].data.fd;
+            if (fd == listener) {
+                event.data.fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+                if (event.data.fd < 0) continue;  // another worker was faster
+                event.events = EPOLLIN | EPOLLET;
+                if (epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event) != 0) die("epoll_ctl");
+                continue;
+            }
+            const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);
+            if (got > 0) {
+                if (send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_MORE) > 0) shutdown(fd, SHUT_WR);
+            } else if (got == 0 || errno != EAGAIN) {
+                close(fd);
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace tinyhttpd::bench
 
@@ -73,6 +106,11 @@ int main(int argc, char** argv) {
     using namespace tinyhttpd::bench;
     const Arguments arguments = parse_arguments(argc, argv);
     const int listener = listen_on(arguments.port);
+    if (arguments.closes) {
+        fcntl(listener, F_SETFL, O_NONBLOCK);
+        for (unsigned i = 1; i < arguments.workers; ++i) std::thread(work_closing, listener, std::cref(arguments.answer)).detach();
+        work_closing(listener, arguments.answer);
+    }
     std::vector<int> epolls;
     for (unsigned i = 0; i < arguments.workers; ++i) {
         epolls.push_back(epoll_create1(EPOLL_CLOEXEC));

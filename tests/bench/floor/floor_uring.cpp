@@ -177,6 +177,7 @@ private:
 int main(int argc, char** argv) {
     using namespace tinyhttpd::bench;
     const Arguments arguments = parse_arguments(argc, argv);
+    if (arguments.closes) return 2;  // nothing of the ring's is left in such a load: floor_epoll is its floor
     const int listener = listen_on(arguments.port);
     std::vector<int> inboxes;
     // The first worker is this thread: with one worker there is one thread, as valgrind needs it, which lets no other

@@ -111,7 +111,7 @@ class Progress:
 def measure(rows: list[Row], gathered: Field, effort: Effort) -> Results:
     """Round by round: A B C A B C …, so that whatever else the machine does strikes all alike."""
     results = Results()
-    plan = [(row, min(effort.rounds, row.rounds_max) if not effort.quick or row is rows[0] else 1) for row in rows]
+    plan = [(row, min(effort.rounds * row.rounds_each, row.rounds_max)) for row in rows]
     progress = Progress(sum(rounds * sum(row.takes(c) for c in gathered.present) for row, rounds in plan))
     began = time.monotonic()
     for row, rounds in plan:

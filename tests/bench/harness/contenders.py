@@ -27,6 +27,7 @@ class Contender:
     command: Callable[[Place], list[str]]
     version: Callable[[], str]
     environment: Callable[[Place], dict[str, str]] = lambda place: {}
+    connections_max: int = 1_000_000
 
     @property
     def is_ours(self) -> bool:
@@ -72,9 +73,14 @@ def floor(binary: Path, engine: str, answers: Callable[[bytes], bytes]) -> Conte
     def command(place: Place) -> list[str]:
         answer = place.directory / "answer"
         answer.write_bytes(answers(place.setting.body))
-        return [str(binary), str(answer), str(place.port), str(place.setting.workers)]
+        return [str(binary), str(answer), str(place.port), str(place.setting.workers), *(["close"] if place.setting.close else [])]
 
     return Contender(f"floor/{engine}", "none", command, lambda: "tests/bench/floor")
+
+
+def _pairs_of_descriptors() -> int:
+    """haproxy keeps room for two with each connection."""
+    return (system.descriptors() - 200) // 2
 
 
 def _peer(name: str, log: str, template: str, arguments: list[str], version: list[str]) -> Contender:
@@ -83,8 +89,8 @@ def _peer(name: str, log: str, template: str, arguments: list[str], version: lis
         text = (system.BENCH / "peers" / template).read_text()
         # Without a master process nginx runs under callgrind, which cannot be reached in a process that was forked.
         master = "off" if place.setting.workers == 1 else "on"
-        values = {"PORT": place.port, "WORKERS": place.setting.workers, "BODY": HELLO.decode(), "DIRECTORY": place.directory, "USER": getpass.getuser(), "MASTER": master,
-                  "BUFFER": max(16384, 2 * len(place.setting.body)), "CONNECTIONS": min(18000, (system.descriptors() - 200) // 2)}
+        values = {"PORT": place.port, "WORKERS": place.setting.workers, "BODY": HELLO.decode(), "DIRECTORY": place.directory,
+                  "USER": getpass.getuser(), "MASTER": master, "BUFFER": max(16384, 2 * len(place.setting.body)), "CONNECTIONS": min(18000, _pairs_of_descriptors())}
         file.write_text(re.sub(r"@([A-Z]+)@", lambda found: str(values[found[1]]) if found[1] in values else found[0], text))
         return [system.find(name), *[argument.replace("@FILE@", str(file)) for argument in arguments]]
 
@@ -97,7 +103,7 @@ def _peer(name: str, log: str, template: str, arguments: list[str], version: lis
         home = {"HOME": str(place.directory), "XDG_DATA_HOME": str(place.directory), "XDG_CONFIG_HOME": str(place.directory)}
         return {**home, "GOMAXPROCS": str(place.setting.workers)} if name == "caddy" else {}
 
-    return Contender(name, log, command, first_line, environment)
+    return Contender(name, log, command, first_line, environment, _pairs_of_descriptors() if name == "haproxy" else 1_000_000)
 
 
 PEER_CONTENDERS = {

@@ -8,7 +8,7 @@ from typing import Callable
 from .contenders import PEERS
 from .results import Results
 
-Measure = Callable[[Results, str], float | None]
+Measure = Callable[[Results, str, str], float | None]  # of tinyhttpd or the floor, on an engine
 
 
 @dataclass(frozen=True)
@@ -29,24 +29,23 @@ class Goal:
 def _over(row: str, metric: str, other: str) -> Measure:
     """`other` may hold {engine}."""
 
-    def measure(results: Results, engine: str) -> float | None:
-        ratio = results.ratio(row, metric, f"tinyhttpd/{engine}", other.format(engine=engine))
+    def measure(results: Results, who: str, engine: str) -> float | None:
+        ratio = results.ratio(row, metric, f"{who}/{engine}", other.format(engine=engine))
         return ratio.median if ratio else None
 
     return measure
 
 
 def _over_best_peer(row: str, metric: str) -> Measure:
-    def measure(results: Results, engine: str) -> float | None:
-        mine = results.median(row, f"tinyhttpd/{engine}", metric)
-        theirs = [value for peer in PEERS if (value := results.median(row, peer, metric)) is not None]
-        return mine / max(theirs) if mine is not None and theirs else None
+    def measure(results: Results, who: str, engine: str) -> float | None:
+        medians = {peer: value for peer in PEERS if (value := results.median(row, peer, metric)) is not None}
+        return _over(row, metric, max(medians, key=medians.__getitem__))(results, who, engine) if medians else None
 
     return measure
 
 
 def _own(row: str, metric: str) -> Measure:
-    return lambda results, engine: results.median(row, f"tinyhttpd/{engine}", metric)
+    return lambda results, who, engine: results.median(row, f"{who}/{engine}", metric)
 
 
 GOALS = [

@@ -36,12 +36,10 @@ class Results:
         return spread.median if spread else None
 
     def ratio(self, row: str, metric: str, contender: str, other: str) -> Spread | None:
-        """Of the medians; low and high are the extremes among the rounds, each round's value over the other's of that round."""
-        mine, theirs = self._values.get((row, contender, metric)), self._values.get((row, other, metric))
-        if not mine or not theirs or statistics.median(theirs) == 0:
-            return None
-        by_round = [one / two for one, two in zip(mine, theirs) if two]
-        return Spread(statistics.median(mine) / statistics.median(theirs), min(by_round), max(by_round))
+        """Each round's value over the other's of that round, which the same conditions struck."""
+        pairs = zip(self._values.get((row, contender, metric), []), self._values.get((row, other, metric), []))
+        by_round = [mine / theirs for mine, theirs in pairs if theirs]
+        return Spread(statistics.median(by_round), min(by_round), max(by_round)) if by_round else None
 
     def contenders(self, row: str) -> list[str]:
         return list(dict.fromkeys(contender for name, contender, _ in self._values if name == row))

@@ -19,6 +19,7 @@ class Setting:
     workers: int = 2
     body: bytes = HELLO
     access_log: Path | None = None
+    close: bool = False  # every request asks for the end of its connection: only a floor has to be told
 
 
 @dataclass(frozen=True)
