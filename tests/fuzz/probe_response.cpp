@@ -3,8 +3,8 @@
 // status and content however the bytes are split, and nothing kept beyond the bounds; content that is framed here, in chunks or by
 // its length or by the end of the connection, comes out as it went in.
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
-#include <format>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +42,16 @@ Outcome read_stepwise(std::string_view input, std::size_t step) {
     return {progress, reader.status(), reader.body(), std::string(reader.failure())};
 }
 
+std::string number(std::size_t value, int base) {
+    char digits[20];
+    return {digits, std::to_chars(digits, digits + sizeof digits, value, base).ptr};
+}
+
 std::string in_chunks(std::string_view content, std::size_t size_max) {
     std::string framed = "Transfer-Encoding: chunked\r\n\r\n";
     while (!content.empty()) {
         const std::string_view chunk = content.substr(0, size_max);
-        framed += std::format("{:x};n=v\r\n{}\r\n", chunk.size(), chunk);
+        framed += number(chunk.size(), 16) + ";n=v\r\n" + std::string(chunk) + "\r\n";
         content.remove_prefix(chunk.size());
     }
     return framed + "0\r\nTrailer: t\r\n\r\n";
@@ -61,11 +66,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     VERIFY(read_stepwise(input, std::max<std::size_t>(input.size(), 1)) == read_stepwise(input, step));
 
     // Chunk lines count against the bound on heads.
-    const std::string_view content = input.substr(0, 4096);
+    const std::string content(input.substr(0, 4096));
     const std::string head = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 203 Well\r\n";
     for (const std::string& framing :
-         {in_chunks(content, step), std::format("Content-Length: {}\r\n\r\n{}", content.size(), content), std::format("\r\n{}", content)}) {
-        VERIFY((read_stepwise(head + framing, step) == Outcome{Progress::complete, 203, std::string(content), {}}));
+         {in_chunks(content, step), "Content-Length: " + number(content.size(), 10) + "\r\n\r\n" + content, "\r\n" + content}) {
+        VERIFY((read_stepwise(head + framing, step) == Outcome{Progress::complete, 203, content, {}}));
     }
     return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // floor_epoll: the least that a server on edge-triggered epoll can do: one receive and one send for each batch of requests, and
 // a wait for all that is ready. With `close`, each connection is for one request: the answer leaves with a FIN, and the peer's FIN
-// is waited for, since what a peer may still send must not cost it the answer (RFC 9112 §9.6). Run by tests/bench/run beside the servers. Not a server: it judges nothing and has no limits.
+// is waited for, since what a peer may still send must not cost it the answer (RFC 9112 §9.6). Run by tests/bench/run beside the servers.
+// Not a server: it judges nothing and has no limits.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
