@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 #include <functional>
 #include <string>
 
+#include "base/fd.hpp"
 #include "io/uring_engine.hpp"
 
 namespace tinyhttpd::io {
@@ -90,6 +92,20 @@ private:
     bool set_ = false;
 };
 
+constexpr const char* disabled_sysctl = "/proc/sys/kernel/io_uring_disabled";
+
+/// The sysctl is the whole machine's, and another test that becomes nobody would meet it: not while one of these exists. Where the
+/// kernel has no such sysctl there is nothing to wait for.
+class UsersAreUndisturbed {
+public:
+    UsersAreUndisturbed() : sysctl_(::open(disabled_sysctl, O_RDONLY | O_CLOEXEC)) {
+        if (sysctl_) ::flock(sysctl_.get(), LOCK_EX);
+    }
+
+private:
+    Fd sysctl_;
+};
+
 class UringStart : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -118,7 +134,8 @@ TEST_F(UringStart, a_kernel_that_is_too_old_is_named) {
 
 TEST_F(UringStart, the_sysctl_is_named_with_its_value) {
     // 1 rather than 2, which would keep the ring from every other process of the machine while this test runs.
-    const Sysctl disabled("/proc/sys/kernel/io_uring_disabled", "1");
+    const UsersAreUndisturbed alone;
+    const Sysctl disabled(disabled_sysctl, "1");
     if (!disabled) GTEST_SKIP() << "kernel.io_uring_disabled cannot be set: it needs root and Linux 6.6";
     EXPECT_EQ(start_after(become_nobody),
               "cannot use io_uring: operation not permitted (the sysctl kernel.io_uring_disabled is 1: only the group "
@@ -127,6 +144,7 @@ TEST_F(UringStart, the_sysctl_is_named_with_its_value) {
 
 TEST_F(UringStart, the_limit_on_locked_memory_is_named) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user whose limit counts";
+    const UsersAreUndisturbed alone;
     const std::string text = start_after([] {
         const rlimit none{.rlim_cur = 0, .rlim_max = 0};
         ::setrlimit(RLIMIT_MEMLOCK, &none);
