@@ -64,6 +64,9 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
         http::Responder<WorkerLog> responder(job.response, job.responder, WorkerLog(job.access_log));
         tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
+        // After a stop by force the kernel may still read what it was given to send: that is the responder's.
+        crew.take_seat(seat, nullptr);
+        engine->reset();
     }
     // The last lines have been handed over: until then the main thread has to be free for a second signal.
     crew.return_from(seat);
