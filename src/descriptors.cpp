@@ -8,13 +8,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 namespace tinyhttpd {
 
 void open_standard_descriptors() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        // open(2) takes the lowest free number, which is this one: those below are open by now.
-        if (::fcntl(fd, F_GETFD) == -1) static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+        // open(2) takes the lowest free number, which is this one: those below are open by now. Reading from a standard input that was
+        // closed stays an error.
+        if (::fcntl(fd, F_GETFD) == -1) static_cast<void>(::open("/dev/null", O_WRONLY));
     }
 }
 
@@ -28,17 +30,23 @@ std::uint64_t raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return current_descriptor_limit();
     const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;  // macOS: the hard limit may be higher than allowed
-    return limit.rlim_cur;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return limit.rlim_cur;
+#ifdef OPEN_MAX
+    // macOS: the hard limit may be higher than what is allowed.
+    limit.rlim_cur = std::min<rlim_t>(OPEN_MAX, limit.rlim_max);
+    if (limit.rlim_cur > before && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return limit.rlim_cur;
+#endif
+    return before;
 }
 
 namespace {
 
 /// What is left for connections, among them those that have been accepted although there is no room.
 std::uint64_t left_for_connections(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners) {
-    // Standard streams, log, pipe, the file a reopen opens before it closes the old: 16. A worker: its engine and its waker.
+    // Standard streams, log, pipe, the file a reopen opens before it closes the old: 16. A worker: its engine, and
+    // for waking it an eventfd or, with kqueue, both ends of a pipe.
     constexpr std::uint64_t process = 16;
-    constexpr std::uint64_t each_worker = 2;
+    constexpr std::uint64_t each_worker = 3;
     const std::uint64_t reserve = process + each_worker * workers + listeners;
     return descriptor_limit > reserve ? descriptor_limit - reserve : 0;
 }
@@ -60,6 +68,13 @@ std::uint32_t connections_under(std::uint64_t descriptor_limit, std::uint32_t wo
     const std::uint64_t left = left_for_connections(descriptor_limit, workers, listeners);
     const std::uint64_t beyond = accepts_at_once(descriptor_limit, workers, listeners) * workers * listeners;
     return static_cast<std::uint32_t>(left > beyond ? std::min(left - beyond, most) : 1);
+}
+
+Result<Fd> take_passed_in(int number, const std::string& subject) {
+    const int flags = ::fcntl(number, F_GETFD);
+    if (flags == -1 || (flags & FD_CLOEXEC) != 0) return fail("write to", subject, EBADF, "whoever starts the program has to open it");
+    ::fcntl(number, F_SETFD, FD_CLOEXEC);
+    return Fd(number);
 }
 
 Result<void> write_all(int fd, const std::string& text, const std::string& subject) {

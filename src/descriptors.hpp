@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/fd.hpp"
 #include "base/result.hpp"
 
 namespace tinyhttpd {
@@ -25,6 +26,10 @@ std::uint64_t raise_descriptor_limit();
 
 /// How many connections fit under the limit of descriptors when the rest of the program takes its share.
 [[nodiscard]] std::uint32_t connections_under(std::uint64_t descriptor_limit, std::uint32_t workers, std::size_t listeners);
+
+/// The descriptor `number` that whoever started the program has opened for it. What this program opens is closed on exec, so that it
+/// cannot be mistaken for one. Errors call it `subject`.
+[[nodiscard]] Result<Fd> take_passed_in(int number, const std::string& subject);
 
 /// The text, whole, however often the kernel takes less.
 [[nodiscard]] Result<void> write_all(int fd, const std::string& text, const std::string& subject);

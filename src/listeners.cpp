@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/service_notice.hpp"
+#include "config/value.hpp"
 #include "descriptors.hpp"
 #include "tcp/inherited_sockets.hpp"
 
@@ -43,7 +44,20 @@ void notify_service_manager(std::string_view state, log::Diagnostics& diagnostic
     if (auto sent = notify_service(std::getenv("NOTIFY_SOCKET"), state); !sent) diagnostics.warn(sent.error().text());
 }
 
-Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners,
+namespace {
+
+std::string ready_subject(const config::Config& config) {
+    return "descriptor " + std::to_string(*config.ready_fd) + " of --ready-fd";
+}
+
+}  // namespace
+
+Result<Fd> ready_descriptor(const config::Config& config) {
+    if (!config.ready_fd) return Fd();
+    return take_passed_in(*config.ready_fd, ready_subject(config));
+}
+
+Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners, Fd ready,
                                          log::Diagnostics& diagnostics) {
     std::optional<PortFile> port_file;
     if (config.port_file) {
@@ -52,13 +66,13 @@ Result<std::optional<PortFile>> announce(const config::Config& config, const std
         TRY(PortFile written, PortFile::write(*config.port_file, has_port->port()));
         port_file.emplace(std::move(written));
     }
-    if (config.ready_fd) {
-        const Fd ready(*config.ready_fd);
-        TRY_VOID(write_all(ready.get(), "\n", "the descriptor of --ready-fd"));
+    if (ready) {
+        TRY_VOID(write_all(ready.get(), "\n", ready_subject(config)));
+        ready.reset();
     }
     if (!config.quiet) {
         std::string lines;
-        for (const tcp::Listener& listener : listeners) lines += "tinyhttpd: listening on " + listener.url() + "\n";
+        for (const tcp::Listener& listener : listeners) lines += "tinyhttpd: listening on " + config::escaped(listener.url()) + "\n";
         TRY_VOID(write_all(STDOUT_FILENO, lines, "standard output"));
     }
     notify_service_manager("READY=1", diagnostics);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "base/port_file.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
@@ -21,9 +22,12 @@ namespace tinyhttpd {
 /// Their descriptors, which stay theirs.
 [[nodiscard]] std::vector<int> sockets_of(const std::vector<tcp::Listener>& listeners);
 
-/// Tells whoever waits for it that connections are accepted: --port-file, --ready-fd, standard output, the service manager. The port
-/// file lives as long as the object.
-[[nodiscard]] Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners,
+/// What --ready-fd names, taken over; empty without the option. An error when it was not passed in.
+[[nodiscard]] Result<Fd> ready_descriptor(const config::Config& config);
+
+/// Tells whoever waits for it that connections are accepted: --port-file, --ready-fd (`ready`, which is closed), standard output, the
+/// service manager. The port file lives as long as the object.
+[[nodiscard]] Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners, Fd ready,
                                                        log::Diagnostics& diagnostics);
 
 /// sd_notify(3), if there is a service manager that wants to know; a failure is a warning.

@@ -9,7 +9,7 @@
 //   log/      diagnostics on standard error, the batched access log
 //   probe/    `tinyhttpd probe`: a small client that asks a server whether it is up
 //   listeners what is listened on, opened and announced to whoever waits for it
-//   serve.hpp one worker assembled from these; serve_epoll.cpp and serve_uring.cpp instantiate it per engine
+//   serve.hpp one worker assembled from these; serve_epoll.cpp and its sisters instantiate it per engine
 //   lifecycle what the main thread does while the workers serve: signals, limits, drain, exit status
 //
 // main(): options → Config → listeners → workers → exit status.
@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,6 +66,8 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
         diagnostics.warn("--max-connections " + std::to_string(max_connections) + " is more than the limit of open files allows (" +
                          std::to_string(fitting) + ")");
 
+    TRY(Fd ready, ready_descriptor(config));
+
     std::unique_ptr<log::AccessLog> access_log;
     if (!config.log.access.empty()) {
         TRY(access_log, log::AccessLog::open(to_log_options(config.log), diagnostics));
@@ -88,7 +91,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     pool->go();
     std::optional<PortFile> port_file;
     std::optional<Error> announcement_failed;
-    if (auto announced = announce(config, listeners, diagnostics)) {
+    if (auto announced = announce(config, listeners, std::move(ready), diagnostics)) {
         port_file = *std::move(announced);
     } else {
         announcement_failed = std::move(announced).error();
@@ -112,6 +115,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                                  if (access_log) access_log->abandon();
                              }});
     const ExitStatus status = lifecycle.run();
+    accept_failures.flush();
     // After a second signal nothing is waited for but what the disk takes at once.
     const auto patience = status == ExitStatus::forced ? std::chrono::milliseconds(100)
                                                        : std::chrono::ceil<std::chrono::milliseconds>(config.lifecycle.shutdown_timeout);
@@ -164,5 +168,11 @@ ExitStatus run(std::span<const char* const> arguments) {
 }  // namespace tinyhttpd
 
 int main(int count, char** arguments) {
-    return static_cast<int>(tinyhttpd::run({arguments + (count > 0 ? 1 : 0), static_cast<std::size_t>(std::max(count - 1, 0))}));
+    try {
+        return static_cast<int>(tinyhttpd::run({arguments + (count > 0 ? 1 : 0), static_cast<std::size_t>(std::max(count - 1, 0))}));
+    } catch (const std::bad_alloc&) {
+        // A body or configuration larger than memory.
+        static_cast<void>(tinyhttpd::write_all(STDERR_FILENO, "tinyhttpd: error: out of memory\n", "standard error"));
+        return static_cast<int>(tinyhttpd::ExitStatus::cannot_run);
+    }
 }

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/verify.hpp"
+
 namespace tinyhttpd {
 
 namespace {
@@ -44,15 +46,16 @@ Result<Signals> Signals::install() {
         ::fcntl(fd, F_SETFL, O_NONBLOCK);
     }
     signal_pipe.store(ends[1]);
+    // Without "::" where Apple's <signal.h> has macros.
     struct sigaction action{};
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
-    ::sigfillset(&action.sa_mask);
+    sigfillset(&action.sa_mask);
     sigset_t unblocked;
-    ::sigemptyset(&unblocked);
+    sigemptyset(&unblocked);
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
         ::sigaction(number, &action, nullptr);
-        ::sigaddset(&unblocked, number);
+        sigaddset(&unblocked, number);
     }
     ::signal(SIGPIPE, SIG_IGN);
     ::sigprocmask(SIG_UNBLOCK, &unblocked, nullptr);  // a parent may have had them blocked
@@ -69,7 +72,9 @@ std::optional<int> Signals::next(std::optional<std::chrono::nanoseconds> timeout
     const Clock::time_point until = timeout ? Clock::now() + *timeout : Clock::time_point::max();
     for (;;) {
         unsigned char byte = 0;
-        if (::read(read_.get(), &byte, 1) == 1) return byte;
+        const ssize_t count = ::read(read_.get(), &byte, 1);
+        if (count == 1) return byte;
+        VERIFY(count < 0 && (errno == EAGAIN || errno == EINTR));  // else this would spin, deaf to signals
         milliseconds::rep left = -1;
         if (timeout) {
             left = std::chrono::ceil<milliseconds>(until - Clock::now()).count();

@@ -284,7 +284,7 @@ constexpr auto lifecycle_options = std::to_array<Option>({
      .type = Type::count,
      .value_name = "N",
      .help = "Write a newline to this file descriptor and close it once connections are accepted",
-     .minimum = 1,
+     .minimum = 3,
      .maximum = 1'048'575,
      .store = [](C& c, const V& v) { c.ready_fd = static_cast<int>(v.number); }},
     {.name = "max-requests",

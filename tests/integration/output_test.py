@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The output contract: what scripts read from standard output, standard error, --port-file and --ready-fd, and exit statuses 0 to 2."""
 import os
+import subprocess
 import signal
 
 import support
@@ -101,7 +102,35 @@ class Errors(support.TestCase):
         self.check(1, [*ANY_PORT, "--port-file", missing], missing)
 
     def test_a_ready_fd_that_is_not_open_exits_1(self):
-        self.check(1, [*ANY_PORT, "--ready-fd", "99"], "--ready-fd")
+        # The low numbers are those that the program's own descriptors get.
+        for number in (3, 4, 5, 6, 7, 8, 9, 99):
+            self.check(1, [*ANY_PORT, "--ready-fd", str(number)], f"cannot write to descriptor {number} of --ready-fd: bad file descriptor")
+
+    def test_a_standard_stream_is_no_ready_fd(self):
+        for number in (0, 1, 2):
+            self.check(2, ["--ready-fd", str(number)], f"--ready-fd {number}: ")
+
+    def test_a_standard_input_that_is_closed_is_no_empty_file(self):
+        for option in ("--config", "--body-file"):
+            tried = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", support.BINARY, *ANY_PORT, option, "-"], capture_output=True, timeout=20)
+            self.assertEqual(tried.returncode, 1)
+            self.assertIn(b"standard input: bad file descriptor", tried.stderr)
+
+    @support.exact_memory
+    def test_a_body_beyond_memory_exits_1(self):
+        huge = os.path.join(self.directory(), "huge")
+        with open(huge, "wb") as file:
+            file.truncate(8 << 30)
+        bounded = ["sh", "-c", 'ulimit -v 2000000 && exec "$@"', "sh"]
+        tried = subprocess.run([*bounded, support.BINARY, *ANY_PORT, "--body-file", huge], capture_output=True, timeout=20)
+        self.assertEqual((tried.returncode, tried.stderr), (1, b"tinyhttpd: error: out of memory\n"))
+
+    def test_check_looks_at_files_that_are_to_be_written(self):
+        folder = self.directory()
+        for option in ("--access-log", "--port-file"):
+            self.check(2, ["--check", option, folder], folder, "is a directory")
+            self.check(2, ["--check", option, os.path.join(folder, "missing", "file")], "there is no directory to hold it")
+        self.check(2, ["--port-file", "port", "--listen", "unix:" + os.path.join(folder, "socket")], "no listener has a port")
 
     def test_without_a_terminal_there_is_no_colour(self):
         _, _, err = run("--workers", "abc")
@@ -129,6 +158,15 @@ class Readiness(support.TestCase):
             self.assertRegex(text, r"^\d+\n$")
             self.assertEqual(ask(("127.0.0.1", int(text))).status, 200)
             server.stop()
+
+    def test_a_port_file_that_another_server_has_replaced_stays(self):
+        path = os.path.join(self.directory(), "port")
+        first, second = self.start("--port-file", path), self.start("--port-file", path)
+        first.stop()
+        with open(path) as file:
+            self.assertEqual(file.read(), f"{second.address()[1]}\n")
+        second.stop()
+        self.assertFalse(os.path.exists(path))
 
     def test_ready_fd_gets_one_newline_and_is_closed(self):
         reader, writer = os.pipe()
