@@ -2,8 +2,11 @@
 // PortFile: `--port-file`. Whoever sees the file sees the whole number, and after the program's end no file.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -16,13 +19,15 @@ public:
 
     PortFile(PortFile&& other) noexcept;
     PortFile& operator=(PortFile&& other) noexcept;
-    /// Removes the file.
+    /// Removes the file, unless another program has put its own there meanwhile.
     ~PortFile();
 
 private:
-    explicit PortFile(std::string path) : path_(std::move(path)) {}
+    PortFile(std::string path, dev_t device, ino_t inode) : path_(std::move(path)), device_(device), inode_(inode) {}
 
     std::string path_;
+    dev_t device_;
+    ino_t inode_;
 };
 
 }  // namespace tinyhttpd
