@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/socket_address.hpp"
@@ -76,9 +78,10 @@ int int_option(int fd, int option) {
 bool is_stale_socket(const std::string& path) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
-    const Fd probe(::socket(AF_UNIX, SOCK_STREAM, 0));
+    // It does not block: a server with a full backlog would hold the start for as long as it likes (EAGAIN: it is alive).
+    const Result<Fd> probe = stream_socket(AF_UNIX, path);
     const SocketAddress address = SocketAddress::unix_path(path);
-    return ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
+    return probe && ::connect(probe->get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
 }
 
 int bind_with_mode(int fd, const SocketAddress& address, std::uint32_t mode) {
@@ -94,6 +97,16 @@ int bind_with_mode(int fd, const SocketAddress& address, std::uint32_t mode) {
 }  // namespace
 
 Result<Listener> Listener::open(const ListenAddress& address, const ListenOptions& options) {
+    // A server that was killed keeps its sockets until the kernel has taken its io_uring apart, 10 to 30 ms later.
+    constexpr std::chrono::milliseconds pause{10};
+    for (int attempts_left = 20;; --attempts_left) {
+        Result<Listener> listener = open_once(address, options);
+        if (listener || listener.error().code != EADDRINUSE || attempts_left == 0) return listener;
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+Result<Listener> Listener::open_once(const ListenAddress& address, const ListenOptions& options) {
     Listener listener(address);
     switch (address.kind) {
         case ListenAddress::Kind::ipv4:
@@ -132,8 +145,11 @@ Result<void> Listener::open_tcp(const ListenOptions& options) {
     } else {
         Result<Fd> fd = bind_tcp(SocketAddress::ipv6("::", address_.port), Stack::dual, options.backlog, subject);
         // A kernel without IPv6 still has "all addresses".
-        if (!fd && fd.error().code == EAFNOSUPPORT)
-            fd = bind_tcp(SocketAddress::ipv4("0.0.0.0", address_.port), Stack::single, options.backlog, subject);
+        if (!fd && fd.error().code == EAFNOSUPPORT) {
+            address_.kind = ListenAddress::Kind::ipv4;
+            address_.host = "0.0.0.0";
+            fd = bind_tcp(SocketAddress::ipv4(address_.host, address_.port), Stack::single, options.backlog, subject);
+        }
         TRY(Fd bound, std::move(fd));
         sockets_.push_back(std::move(bound));
     }
@@ -163,12 +179,13 @@ Result<void> Listener::open_unix(const ListenOptions& options) {
     const SocketAddress address = SocketAddress::unix_path(address_.host);
     TRY(Fd fd, stream_socket(AF_UNIX, subject));
     int bound = bind_with_mode(fd.get(), address, options.unix_mode);
-    if (bound != 0 && errno == EADDRINUSE && is_stale_socket(address_.host)) {
+    int code = errno;
+    if (bound != 0 && code == EADDRINUSE && is_stale_socket(address_.host)) {
         ::unlink(address_.host.c_str());
         bound = bind_with_mode(fd.get(), address, options.unix_mode);
+        code = errno;
     }
     if (bound != 0) {
-        const int code = errno;
         return fail("listen on", subject, code, code == EADDRINUSE ? "another server answers there, or it is no socket" : "");
     }
     if (::listen(fd.get(), options.backlog) != 0) return fail("listen on", subject);

@@ -3,6 +3,8 @@
 // runs, shared by all of them, closed (and the file of a unix socket of our own removed) when the last one has stopped accepting.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -22,8 +24,8 @@ struct ListenOptions {
 class Listener {
 public:
     /// Binds and listens. Never shares a port with another process (no SO_REUSEPORT); a unix socket's file is replaced only when
-    /// nobody answers on it. Must run before other threads exist: the umask is changed around the bind of a unix socket.
-    /// Inherited sockets are not its business (asserted): see InheritedSockets.
+    /// nobody answers on it. A taken address is tried again for a fifth of a second. Must run before other threads exist: the umask is
+    /// changed around the bind of a unix socket. Inherited sockets are not its business (asserted): see InheritedSockets.
     [[nodiscard]] static Result<Listener> open(const ListenAddress& address, const ListenOptions& options);
     /// Takes over a socket that somebody else has bound and listens on, after a look at whether that is so. The file of a unix socket
     /// is theirs and stays; so do backlog and mode. Errors call it `subject`.
@@ -43,6 +45,7 @@ public:
 private:
     explicit Listener(ListenAddress address) : address_(std::move(address)) {}
 
+    [[nodiscard]] static Result<Listener> open_once(const ListenAddress& address, const ListenOptions& options);
     [[nodiscard]] Result<void> open_tcp(const ListenOptions& options);
     [[nodiscard]] Result<void> open_localhost(const ListenOptions& options);
     [[nodiscard]] Result<void> open_unix(const ListenOptions& options);
@@ -50,8 +53,8 @@ private:
     ListenAddress address_;  ///< the port resolved; never `inherited`
     std::vector<Fd> sockets_;
     bool owns_path_ = false;  ///< the socket's file is ours to remove
-    std::uint64_t path_device_ = 0;
-    std::uint64_t path_inode_ = 0;
+    dev_t path_device_ = 0;
+    ino_t path_inode_ = 0;
 };
 
 }  // namespace tinyhttpd::tcp

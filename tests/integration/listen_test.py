@@ -65,6 +65,15 @@ class TakenPorts(support.TestCase):
         again = self.start(listen=("--listen", f"127.0.0.1:{address[1]}"))
         self.assertEqual(ask(again.address()).body, b"OK")
 
+    def test_the_port_of_a_killed_server_is_taken_over(self):
+        server = self.start()
+        host, port = server.address()
+        with self.connect(server) as client:
+            client.ask()
+            server.process.kill()
+            server.wait()
+            self.start(listen=["--listen", f"{host}:{port}"]).stop()
+
     def test_one_that_fails_takes_the_others_down(self):
         taken = self.start().address()[1]
         path = os.path.join(self.directory(), "socket")
@@ -170,8 +179,16 @@ class UnixSockets(support.TestCase):
         server.wait()
         self.assertTrue(os.path.exists(self.path))
         # The kernel takes a killed process's ring apart after its end: until then the socket still answers.
-        support.eventually(lambda: support.refuses(self.path), "nobody answers")
         self.start(listen=self.listen).stop()
+
+    def test_a_live_one_that_is_too_busy_to_answer_does_not_hold_the_start(self):
+        with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
+            busy.bind(self.path)
+            busy.listen(0)
+            waiting.connect(self.path)
+            status, _, err = support.run(*self.listen)
+        self.assertEqual(status, 1)
+        self.assertIn("address already in use", err)
 
     def test_a_live_one_is_not_replaced(self):
         server = self.start("--body", "first", listen=self.listen)
