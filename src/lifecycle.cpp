@@ -59,6 +59,8 @@ void Lifecycle::on_deadline() {
 }
 
 void Lifecycle::stop(ExitStatus status, std::chrono::microseconds delay) {
+    // Whoever reaches the last request while the stop is being announced has nothing left to wait for.
+    if (stage_ == Stage::announcing && delay.count() == 0) return drain();
     if (stage_ != Stage::serving) return;
     status_ = status;
     hooks_.stopping();

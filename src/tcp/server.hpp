@@ -51,8 +51,11 @@ public:
     ServerOutcome run() {
         while (stage_ == Stage::serving || !done()) {
             const std::span<const io::Event> events = engine_.wait(next_deadline());
-            if (engine_.now() != now_) turn_began();
+            const bool turned = engine_.now() != now_;
+            if (turned) turn_began();
             for (const io::Event& event : events) handle(event);
+            // Behind the events: what has come in time may have waited here for too long.
+            while (const DeadlineLink* link = turned ? deadlines_.take_expired(now_) : nullptr) expired(connections_[link->slot]);
             if (sweep_due_) [[unlikely]]
                 sweep(events.empty());
         }
@@ -62,13 +65,7 @@ public:
 private:
     using Connection = tcp::Connection<typename P::Session>;
     using State = ConnectionState;
-
-    enum class Stage : std::uint8_t {
-        serving,
-        emptying,  ///< ordered to drain: whatever has already arrived is taken in first, connections in the backlog too
-        draining,  ///< accepting has ended; only connections with a request under way are left
-        aborted,
-    };
+    using Stage = ServerStage;
 
     // ---- the loop
 
@@ -87,7 +84,6 @@ private:
     void turn_began() {
         now_ = engine_.now();
         protocol_.tick(now_);
-        while (const DeadlineLink* link = deadlines_.take_expired(now_)) expired(connections_[link->slot]);
         acceptor_.resume_when_due(now_);
     }
 
@@ -217,7 +213,10 @@ private:
         if (connection.finished) return close(connection);
         if (std::exchange(connection.paused, false)) engine_.resume_receive(connection.id());
         switch (protocol_.phase(connection.session)) {
-            case Phase::idle: return deadlines_.set(connection.deadline, DeadlineClass::idle, now_);
+            case Phase::idle:
+                // Empty lines that come between requests (RFC 9112 §2.2) do not move it.
+                if (connection.deadline.in == DeadlineClass::write) deadlines_.set(connection.deadline, DeadlineClass::idle, now_);
+                return;
             case Phase::head:
                 // The whole head has one deadline, from its first byte: more bytes do not move it.
                 if (connection.deadline.in != DeadlineClass::head) deadlines_.set(connection.deadline, DeadlineClass::head, now_);
@@ -322,7 +321,7 @@ private:
         switch (crew_.order()) {
             // A connection was handed over or has gone: there may be room again.
             case Order::serve: return fill_up();
-            case Order::announce: return protocol_.announce_close();
+            case Order::announce: protocol_.announce_close(); return fill_up();
             case Order::drain: return drain();
             case Order::abort: return abort();
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The numbers a server is given, and those it gives back.
+// The numbers a server is given and those it gives back, and the stages of its life.
 #pragma once
 
 #include <chrono>
@@ -23,6 +23,13 @@ struct ServerLimits {
     std::uint32_t max_slots = 1024;
     /// How long accepting stays paused when descriptors ran out and no connection of this worker closes.
     std::chrono::nanoseconds accept_retry = std::chrono::milliseconds(100);
+};
+
+enum class ServerStage : std::uint8_t {
+    serving,
+    emptying,  ///< ordered to drain: whatever has already arrived is taken in first, connections in the backlog too
+    draining,  ///< accepting has ended; only connections with a request under way are left
+    aborted,
 };
 
 /// What became of a worker's connections.

@@ -36,6 +36,23 @@ class Heads(support.TestCase):
         self.assertFalse(client.ask().closes)
         self.assertEqual(client.read_to_end(), b"")
 
+    def test_empty_lines_between_requests_do_not_move_it(self):
+        client = self.connect(self.start_with(idle="400ms"))
+        client.ask()
+        for _ in range(7):  # as many as are passed over
+            if select.select([client.socket], [], [], 0.2)[0]:
+                break
+            client.send(b"\r\n")
+        else:
+            self.fail("it was held open by empty lines")
+        self.assertEqual(client.read_to_end(), b"")
+
+    def test_an_answer_that_is_out_has_met_any_write_timeout(self):
+        client = self.connect(self.start_with(write="1ms"))
+        for _ in range(5):
+            self.assertEqual(client.ask().status, 200)
+            select.select([client.socket], [], [], 0.05)
+
     def test_a_second_head_that_stops_gets_408(self):
         client = self.connect(self.start_with(head="100ms"))
         client.ask()
