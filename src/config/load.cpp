@@ -42,7 +42,11 @@ public:
         for (const auto& [option, setting] : effective_) store(*option, setting);
         check_engine();
         check_standard_input();
-        if (asked("check") && problems_.empty()) check_body();
+        check_port_file();
+        if (asked("check") && problems_.empty()) {
+            check_body();
+            for (const std::string_view name : {"access-log", "port-file"}) check_output(name);
+        }
         if (!problems_.empty()) return Problems{problems_, only_unreadable() && !asked("check") ? 1 : 2};
         if (asked("print-config")) return print_config();
         if (asked("check")) return Printed{{}, config_.quiet ? "" : "tinyhttpd: the configuration is valid\n"};
@@ -146,6 +150,29 @@ private:
 
     void check_body() {
         if (const auto response = resolve_response(config_.response); !response) unreadable(response.error());
+    }
+
+    void check_port_file() {
+        const Setting* setting = find(effective_, "port-file");
+        const auto has_no_port = [](const ListenAddress& address) { return address.kind == ListenAddress::Kind::unix_path; };
+        if (setting != nullptr && !setting->texts.back().text.empty() && !config_.listen.empty() &&
+            std::ranges::all_of(config_.listen, has_no_port))
+            problems_.push_back(setting->texts.back().place + ": no listener has a port (a unix socket has none)");
+    }
+
+    /// Whether a file could be made there, without making it.
+    void check_output(std::string_view name) {
+        const Setting* setting = find(effective_, name);
+        if (setting == nullptr) return;
+        const auto& [text, place] = setting->texts.back();
+        if (text.empty() || text == "-" || text == "stderr") return;
+        const std::filesystem::path path(text);
+        std::error_code ignored;
+        if (std::filesystem::is_directory(path, ignored)) {
+            problems_.push_back(place + ": is a directory");
+        } else if (!std::filesystem::is_directory(path.has_parent_path() ? path.parent_path() : ".", ignored)) {
+            problems_.push_back(place + ": there is no directory to hold it");
+        }
     }
 
     std::variant<Config, Printed, Problems> print_config() {

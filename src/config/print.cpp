@@ -144,8 +144,8 @@ std::expected<std::string, std::string> assignment(const Option& option, const L
     for (const std::string& text : texts_of(option, effective)) {
         const auto value = toml_value(option, text);
         if (!value)
-            return std::unexpected("--print-config: " + std::string(option.key) +
-                                   " is not UTF-8, which TOML cannot hold (use --body-file for such a body)");
+            return std::unexpected("--print-config: " + std::string(option.key) + " is not UTF-8, which TOML cannot hold" +
+                                   (option.name == "body" ? " (use --body-file for such a body)" : ""));
         out += (out.empty() ? "" : ", ") + *value;
     }
     if (out.empty() && !list) return out;

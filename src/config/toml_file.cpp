@@ -119,16 +119,23 @@ private:
     }
 
     void unknown(const toml::key& key, const std::string& path) {
-        std::string_view near = nearest(path, names_);
-        if (near.empty()) {
-            // A known key in the wrong section: `max_head` at the top.
-            const auto same =
-                std::ranges::find_if(names_, [&](const std::string& name) { return name.ends_with('.' + std::string(key.str())); });
-            if (same != names_.end()) near = *same;
-        }
+        std::string_view near = misplaced(key.str());
+        if (near.empty()) near = nearest(path, names_);
+        if (path.contains('.') && is_section(near)) near = {};  // it stands in that section
         complain(key.source(),
                  "unknown key '" + excerpt(path) + "'" +
                      (near.empty() ? " (the keys are in tinyhttpd.toml(5))" : " (did you mean '" + std::string(near) + "'?)"));
+    }
+
+    /// A key that is right but for its section (`max_head` at the top, `listen` in [response]), or goes by the name of its flag.
+    static std::string_view misplaced(std::string_view last) {
+        std::string flag(last);
+        std::ranges::replace(flag, '_', '-');
+        for (const Option* option : all_options()) {
+            if (option->key.empty()) continue;
+            if (option->key.substr(option->key.rfind('.') + 1) == last || option->name == flag) return option->key;
+        }
+        return {};
     }
 
     void value(const Option& option, const std::string& path, const toml::node& node) {
@@ -176,8 +183,9 @@ private:
 TomlFile read_toml(std::string_view text, std::string_view name, std::string_view directory) {
     TomlFile out;
     if (const auto stray = find_stray(text)) {
-        out.problems.push_back(std::string(name) + ':' + std::to_string(stray->line) + ':' + std::to_string(stray->column) +
-                               ": a character that can only be in a string or a comment (strings take plain quotes)");
+        const auto& [position, what] = *stray;
+        out.problems.push_back(std::string(name) + ':' + std::to_string(position.line) + ':' + std::to_string(position.column) + ": " +
+                               std::string(what));
         return out;
     }
     Walk walk(out, name, directory);

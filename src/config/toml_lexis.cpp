@@ -47,8 +47,10 @@ TextPosition position_of(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::optional<TextPosition> find_stray(std::string_view text) {
+std::optional<Stray> find_stray(std::string_view text) {
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    constexpr std::size_t dots_max = 100;  // of one key, or of the numbers in one line of an array: nothing here comes near
+    std::size_t dots = 0;
     std::size_t i = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
     while (i < text.size()) {
         if (text[i] == '"' || text[i] == '\'') {
@@ -56,8 +58,10 @@ std::optional<TextPosition> find_stray(std::string_view text) {
         } else if (text[i] == '#') {
             i = std::min(text.find('\n', i), text.size());
         } else if (static_cast<unsigned char>(text[i]) >= 0x80) {
-            return position_of(text, i);
+            return Stray{position_of(text, i), "a character that can only be in a string or a comment (strings take plain quotes)"};
         } else {
+            if (text[i] == '\n') dots = 0;
+            if (text[i] == '.' && ++dots > dots_max) return Stray{position_of(text, i), "a key of too many parts"};
             ++i;
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// find_stray: a look over a TOML text before toml++ parses it, for read_toml(). Its only question is where a character
-// stands that TOML does not allow there; it judges no grammar.
+// find_stray: a look over a TOML text before toml++ parses it, for read_toml(). Its only question is what toml++ must not see; it
+// judges no grammar.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,15 @@ struct TextPosition {
     friend bool operator==(const TextPosition&, const TextPosition&) = default;
 };
 
-/// The first non-ASCII byte outside of strings and comments, if there is one. TOML 1.0 has none there, but toml++ 3.3 runs
-/// into undefined behaviour on some (is_non_ascii_horizontal_whitespace reaches its "unreachable").
-[[nodiscard]] std::optional<TextPosition> find_stray(std::string_view text);
+struct Stray {
+    TextPosition position;
+    std::string_view what;  ///< is wrong with it
+    friend bool operator==(const Stray&, const Stray&) = default;
+};
+
+/// What toml++ 3.3 must not see, if there is any: a non-ASCII byte outside of strings and comments (TOML 1.0 has none there, but some
+/// lead into undefined behaviour: is_non_ascii_horizontal_whitespace reaches its "unreachable"), and a key of more parts than its
+/// recursion has stack for.
+[[nodiscard]] std::optional<Stray> find_stray(std::string_view text);
 
 }  // namespace tinyhttpd::config

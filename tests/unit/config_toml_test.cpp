@@ -19,6 +19,9 @@ TEST(TomlFile, an_unknown_key_is_pointed_at_and_the_nearest_is_named) {
     EXPECT_THAT(wrong("[limits]\nmax_hed = 1"),
                 ElementsAre("stub.toml:2:1: unknown key 'limits.max_hed' (did you mean 'limits.max_head'?)"));
     EXPECT_THAT(wrong("max_head = '4k'"), ElementsAre("stub.toml:1:1: unknown key 'max_head' (did you mean 'limits.max_head'?)"));
+    EXPECT_THAT(wrong("[response]\nlisten = ':0'"), ElementsAre("stub.toml:2:1: unknown key 'response.listen' (did you mean 'listen'?)"));
+    EXPECT_THAT(wrong("access_log = '-'"), ElementsAre("stub.toml:1:1: unknown key 'access_log' (did you mean 'log.access'?)"));
+    EXPECT_THAT(wrong("[limits]\nx = 1"), ElementsAre("stub.toml:2:1: unknown key 'limits.x' (the keys are in tinyhttpd.toml(5))"));
     EXPECT_THAT(wrong("[limit]\na = 1"), ElementsAre("stub.toml:1:2: unknown key 'limit' (did you mean 'limits'?)"));
     EXPECT_THAT(wrong("[lgo]\nlevel = 'info'"), ElementsAre("stub.toml:1:2: unknown key 'lgo' (did you mean 'log'?)"));
     EXPECT_THAT(wrong("frobnicate = 1"), ElementsAre("stub.toml:1:1: unknown key 'frobnicate' (the keys are in tinyhttpd.toml(5))"));
@@ -54,6 +57,9 @@ TEST(TomlFile, what_is_no_toml_is_pointed_at) {
     EXPECT_THAT(wrong("[ = 1\n"), ElementsAre(StartsWith("stub.toml:1:3: error while parsing key: ")));
     EXPECT_THAT(wrong("workers = 1\nlisten = “:80”\n"),
                 ElementsAre("stub.toml:2:10: a character that can only be in a string or a comment (strings take plain quotes)"));
+    std::string deep = "a";
+    for (int i = 0; i < 500'000; ++i) deep += ".a";
+    EXPECT_THAT(wrong(deep + " = 1"), ElementsAre("stub.toml:1:202: a key of too many parts"));
     EXPECT_THAT(wrong("# \xff"), ElementsAre(StartsWith("stub.toml:1:")));
 }
 
