@@ -47,7 +47,8 @@ Result<std::unique_ptr<tcp::WorkerPool>> start_workers(config::EngineName name, 
         };
         auto pool = tcp::WorkerPool::start(options, work, [&signals] { signals.report(); });
         if (pool) {
-            diagnostics.debug("using " + std::string(engine.text) + " with " + std::to_string(options.workers) + " workers");
+            diagnostics.debug("using " + std::string(engine.text) + " with " + std::to_string(options.workers) +
+                              (options.workers == 1 ? " worker" : " workers"));
             return pool;
         }
         refused = std::move(pool).error();

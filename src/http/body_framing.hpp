@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // BodyReader: finds the end of a request's content, reading and discarding it, for either framing of RFC 9112 §6. The
-// session feeds it as bytes come, split anyhow. It buffers nothing and never looks behind the end of the content.
+// responder feeds it as bytes come, split anyhow. It buffers nothing and never looks behind the end of the content.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HeadParser: judges request heads by RFC 9112, strictly and as their bytes come. The session calls it; it allocates
+// HeadParser: judges request heads by RFC 9112, strictly and as their bytes come. The responder calls it; it allocates
 // nothing, copies nothing, and knows neither bodies nor answers. Errors are found from left to right at a byte that depends
 // on the bytes alone: what a head is worth never depends on how it was split.
 #pragma once

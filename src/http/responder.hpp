@@ -69,7 +69,6 @@ public:
     }
     /// When tick() is wanted even without events. Date needs none: it is renewed before anything is answered.
     [[nodiscard]] std::optional<Instant> next_tick() const { return log_.due(); }
-    [[nodiscard]] Log& log() { return log_; }
 
     /// Whether open() wants the peer's text.
     [[nodiscard]] bool wants_peer() const { return log_.enabled(); }

@@ -138,7 +138,7 @@ private:
     unsigned ready_ = 0;  ///< completions that the last system call left in the queue
     Instant now_ = std::chrono::steady_clock::now();
 
-    std::vector<std::unique_ptr<Spill>> lent_spills_;  ///< the same, of spills that are used up
+    std::vector<std::unique_ptr<Spill>> lent_spills_;  ///< used up, but shown with the span at hand
     Spares<Spill> spare_spills_;
     Spares<Message> spare_messages_;
     std::vector<ConnectionId> silent_ = std::vector<ConnectionId>(64);  ///< their send completes without a word unless it fails
