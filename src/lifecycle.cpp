@@ -27,9 +27,9 @@ ExitStatus Lifecycle::run() {
             hooks_.close_listeners();
         }
     }
-    const tcp::ServerOutcome outcome = pool_.join();
+    cut_ = pool_.join().cut;
     // A timed-out drain that cut nobody (its clients only held finished connections open) was clean after all.
-    if (stage_ == Stage::aborting && status_ != ExitStatus::forced && outcome.cut > 0) status_ = ExitStatus::forced;
+    if (stage_ == Stage::aborting && status_ != ExitStatus::forced && cut_ > 0) status_ = ExitStatus::forced;
     return status_;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -44,6 +45,9 @@ public:
     /// Returns when all workers have.
     [[nodiscard]] ExitStatus run();
 
+    /// After run(): connections that a stop by force closed although a request or an answer was under way.
+    [[nodiscard]] std::uint64_t cut() const { return cut_; }
+
 private:
     enum class Stage : std::uint8_t { serving, announcing, draining, aborting };
     using Clock = std::chrono::steady_clock;
@@ -63,6 +67,7 @@ private:
     ExitStatus status_ = ExitStatus::clean;
     std::optional<Clock::time_point> deadline_;  ///< of the current stage
     bool listening_ = true;
+    std::uint64_t cut_ = 0;
 };
 
 }  // namespace tinyhttpd

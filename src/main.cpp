@@ -116,6 +116,8 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                              }});
     const ExitStatus status = lifecycle.run();
     accept_failures.flush();
+    if (const std::uint64_t cut = lifecycle.cut(); cut > 0)
+        diagnostics.warn("stopped by force: " + std::to_string(cut) + (cut == 1 ? " request was" : " requests were") + " cut off");
     // After a second signal nothing is waited for but what the disk takes at once.
     const auto patience = status == ExitStatus::forced ? std::chrono::milliseconds(100)
                                                        : std::chrono::ceil<std::chrono::milliseconds>(config.lifecycle.shutdown_timeout);

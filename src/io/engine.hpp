@@ -11,7 +11,7 @@
 //  - One wait() delivers at most one `received` per connection. Once receiving is paused, or close() called, no later wait()
 //    delivers one (the span in hand may still hold one).
 //  - A connection's `received` data is lent until the next wait(); the bytes given to send() are borrowed until its `sent`
-//    or `closed`; the array of slices itself only during the call.
+//    or `closed`, or the engine's end; the array of slices itself only during the call.
 //  - A stale completion never reaches a reused descriptor or slot: ids carry a generation.
 //  - Running out of buffers, queue entries or descriptors slows an engine down; it never loses, repeats or spins.
 //  - All verbs belong to the thread that calls wait(); only wake() may be called from elsewhere, signal handlers included.

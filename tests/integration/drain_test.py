@@ -85,6 +85,7 @@ class Draining(support.TestCase):
         client.send(GET)
         client.read_until(lambda data: len(data) > 0)
         server.stop(status=3)
+        self.assertIn("tinyhttpd: warning: stopped by force: 1 request was cut off\n", server.stderr())
 
     def test_a_head_that_never_ends_is_cut_at_the_shutdown_timeout(self):
         server = self.start("--shutdown-timeout", "200ms", "--head-timeout", NEVER)
