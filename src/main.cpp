@@ -51,6 +51,14 @@ namespace tinyhttpd {
 
 namespace {
 
+std::uint32_t connections_allowed(const config::Config& config, std::uint32_t fitting, log::Diagnostics& diagnostics) {
+    const std::uint32_t wanted = config.limits.max_connections;
+    if (wanted > fitting)
+        diagnostics.warn("--max-connections " + std::to_string(wanted) + " is more than the limit of open files allows (" +
+                         std::to_string(fitting) + ")");
+    return wanted != 0 ? wanted : fitting;
+}
+
 Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signals, log::Diagnostics& diagnostics) {
     TRY(config::Response answer, config::resolve_response(config.response));
     const http::ResponseSpec response = to_response_spec(std::move(answer));
@@ -60,12 +68,8 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     const std::uint32_t workers = config.workers != 0 ? config.workers : usable_processors();
     TRY(std::vector<tcp::Listener> listeners, open_listeners(config, diagnostics));
     const std::vector<int> sockets = sockets_of(listeners);
-    const std::uint32_t fitting = connections_under(descriptor_limit, workers, sockets.size());
-    const std::uint32_t max_connections = config.limits.max_connections != 0 ? config.limits.max_connections : fitting;
-    if (max_connections > fitting)
-        diagnostics.warn("--max-connections " + std::to_string(max_connections) + " is more than the limit of open files allows (" +
-                         std::to_string(fitting) + ")");
-
+    const std::uint32_t max_connections =
+        connections_allowed(config, connections_under(descriptor_limit, workers, sockets.size()), diagnostics);
     TRY(Fd ready, ready_descriptor(config));
 
     std::unique_ptr<log::AccessLog> access_log;
