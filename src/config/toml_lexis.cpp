@@ -32,16 +32,6 @@ std::size_t string_length(std::string_view text) {
     return text.size();
 }
 
-/// White space, and what stands before a key or a value.
-bool may_precede_a_string(char byte) {
-    return std::string_view(" \t\r\n=,[{.").contains(byte);
-}
-
-/// What may stand outside of strings and comments.
-bool is_plain(char byte) {
-    return (byte >= ' ' && byte <= '~') || byte == '\t' || byte == '\r' || byte == '\n';
-}
-
 TextPosition position_of(std::string_view text, std::size_t at) {
     TextPosition position;
     for (const char byte : text.substr(0, at)) {
@@ -61,15 +51,13 @@ std::optional<Stray> find_stray(std::string_view text) {
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     constexpr std::size_t dots_max = 100;  // of one key, or of the numbers in one line of an array: nothing here comes near
     std::size_t dots = 0;
-    const std::size_t begin = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
-    std::size_t i = begin;
+    std::size_t i = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
     while (i < text.size()) {
         if (text[i] == '"' || text[i] == '\'') {
-            if (i > begin && !may_precede_a_string(text[i - 1])) return Stray{position_of(text, i), "a quote where no string can begin"};
             i += string_length(text.substr(i));
         } else if (text[i] == '#') {
             i = std::min(text.find('\n', i), text.size());
-        } else if (!is_plain(text[i])) {
+        } else if (static_cast<unsigned char>(text[i]) >= 0x80) {
             return Stray{position_of(text, i), "a character that can only be in a string or a comment (strings take plain quotes)"};
         } else {
             if (text[i] == '\n') dots = 0;

@@ -21,10 +21,8 @@ struct Stray {
     friend bool operator==(const Stray&, const Stray&) = default;
 };
 
-/// What toml++ 3.3 must not see, if there is any: a non-ASCII byte or control character outside of strings and comments (TOML 1.0 has
-/// none there, but some lead into undefined behaviour: is_non_ascii_horizontal_whitespace reaches its "unreachable"), a quote
-/// within a bare word, behind which it takes for code what looks like a string, and a key of more parts than its recursion has stack
-/// for.
+/// What toml++ 3.3 need not see, if there is any: a non-ASCII byte outside of strings and comments, as in pasted quotes, which it
+/// would find a less helpful word for; and a key of more parts than its recursion has stack for.
 [[nodiscard]] std::optional<Stray> find_stray(std::string_view text);
 
 }  // namespace tinyhttpd::config

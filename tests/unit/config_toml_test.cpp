@@ -57,8 +57,11 @@ TEST(TomlFile, what_is_no_toml_is_pointed_at) {
     EXPECT_THAT(wrong("[ = 1\n"), ElementsAre(StartsWith("stub.toml:1:3: error while parsing key: ")));
     EXPECT_THAT(wrong("workers = 1\nlisten = “:80”\n"),
                 ElementsAre("stub.toml:2:10: a character that can only be in a string or a comment (strings take plain quotes)"));
-    EXPECT_THAT(wrong("workers = 06-13\"ä\""), ElementsAre("stub.toml:1:16: a quote where no string can begin"));
-    EXPECT_THAT(wrong(std::string("workers = 1\0", 12)), ElementsAre(StartsWith("stub.toml:1:12: a character that can only be")));
+    // Under UndefinedBehaviorSanitizer: toml++ asks whether these are white space.
+    EXPECT_THAT(wrong("workers = 06-13\"ä\""), ElementsAre(StartsWith("stub.toml:1:")));
+    EXPECT_THAT(wrong("workers = 0x1.\"ä\""), ElementsAre(StartsWith("stub.toml:1:")));
+    EXPECT_THAT(wrong("response.body = \"\"\"\\ä\"\"\""), ElementsAre(StartsWith("stub.toml:1:")));
+    EXPECT_THAT(wrong("response.body = \"\"\"a\\\n ä\"\"\""), testing::IsEmpty());
     std::string deep = "a";
     for (int i = 0; i < 500'000; ++i) deep += ".a";
     EXPECT_THAT(wrong(deep + " = 1"), ElementsAre("stub.toml:1:202: a key of too many parts"));
