@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <utility>
 
 #include "base/fd.hpp"
 
@@ -27,23 +26,7 @@ Result<PortFile> PortFile::write(const std::string& path, std::uint16_t port) {
         ::unlink(temporary.c_str());
         return fail("write the port file", path, code);
     }
-    return PortFile(path, facts.st_dev, facts.st_ino);
-}
-
-PortFile::PortFile(PortFile&& other) noexcept : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
-
-PortFile& PortFile::operator=(PortFile&& other) noexcept {
-    // The other one removes what was ours.
-    std::swap(path_, other.path_);
-    std::swap(device_, other.device_);
-    std::swap(inode_, other.inode_);
-    return *this;
-}
-
-PortFile::~PortFile() {
-    struct stat facts{};
-    if (path_.empty() || ::lstat(path_.c_str(), &facts) != 0 || facts.st_dev != device_ || facts.st_ino != inode_) return;
-    ::unlink(path_.c_str());
+    return PortFile(OwnedPath(path, facts));
 }
 
 }  // namespace tinyhttpd

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // notify_service: tells the service manager how the program is doing, by the protocol of sd_notify(3): one datagram to the socket
-// that NOTIFY_SOCKET names. No libsystemd: the protocol is documented as stable. listeners.cpp sends
-// READY=1 and STOPPING=1.
+// that NOTIFY_SOCKET names. No libsystemd: the protocol is documented as stable.
 #pragma once
 
 #include <string_view>

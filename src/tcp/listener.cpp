@@ -185,27 +185,12 @@ Result<void> Listener::open_unix(const ListenOptions& options) {
         bound = bind_with_mode(fd.get(), address, options.unix_mode);
         code = errno;
     }
-    if (bound != 0) {
-        return fail("listen on", subject, code, code == EADDRINUSE ? "another server answers there, or it is no socket" : "");
-    }
+    if (bound != 0) return fail("listen on", subject, code, code == EADDRINUSE ? "another server answers there, or it is no socket" : "");
     if (::listen(fd.get(), options.backlog) != 0) return fail("listen on", subject);
     struct stat status{};
-    if (::lstat(address_.host.c_str(), &status) == 0) {
-        owns_path_ = true;
-        path_device_ = status.st_dev;
-        path_inode_ = status.st_ino;
-    }
+    if (::lstat(address_.host.c_str(), &status) == 0) path_.emplace(address_.host, status);
     sockets_.push_back(std::move(fd));
     return {};
-}
-
-Listener::~Listener() {
-    if (sockets_.empty() || !owns_path_) return;
-    // Only our own file: somebody may have put another server's socket there meanwhile.
-    struct stat status{};
-    if (::lstat(address_.host.c_str(), &status) == 0 && status.st_dev == path_device_ && status.st_ino == path_inode_) {
-        ::unlink(address_.host.c_str());
-    }
 }
 
 std::string Listener::url() const {

@@ -3,15 +3,15 @@
 // runs, shared by all of them, closed (and the file of a unix socket of our own removed) when the last one has stopped accepting.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/fd.hpp"
 #include "base/listen_address.hpp"
+#include "base/owned_path.hpp"
 #include "base/result.hpp"
 
 namespace tinyhttpd::tcp {
@@ -33,7 +33,6 @@ public:
 
     Listener(Listener&&) = default;
     Listener& operator=(Listener&&) = delete;
-    ~Listener();
 
     /// One, or two for `localhost` (127.0.0.1 and ::1).
     [[nodiscard]] const std::vector<Fd>& sockets() const { return sockets_; }
@@ -52,9 +51,7 @@ private:
 
     ListenAddress address_;  ///< the port resolved; never `inherited`
     std::vector<Fd> sockets_;
-    bool owns_path_ = false;  ///< the socket's file is ours to remove
-    dev_t path_device_ = 0;
-    ino_t path_inode_ = 0;
+    std::optional<OwnedPath> path_;  ///< the file of a unix socket; removed before the socket is closed, so declared behind it
 };
 
 }  // namespace tinyhttpd::tcp
