@@ -139,6 +139,18 @@ class ShutdownDelay(support.TestCase):
         self.assertEqual(problems, [])
         self.assertEqual(server.wait(), 0)
 
+    def test_the_last_of_max_requests_ends_the_delay(self):
+        server = self.start("--shutdown-delay", NEVER, "--max-requests", "100")
+        with self.connect(server) as client:
+            client.ask()
+            server.send_signal(signal.SIGTERM)
+            answered = 1
+            while not client.ask().closes:
+                answered += 1
+        for _ in range(100 - answered - 1):
+            self.assertTrue(support.ask(server.address()).closes)
+        self.assertEqual(server.wait(), 0)
+
     def test_all_that_time_it_accepts_and_every_answer_announces_the_close(self):
         server = self.start("--shutdown-delay", NEVER, "--workers", "2")
         address = server.address()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The output contract: what scripts read from standard output, standard error, --port-file and --ready-fd, and exit statuses 0 to 2."""
 import os
-import subprocess
 import signal
+import subprocess
 
 import support
 from support import ANY_PORT, ask, run
@@ -60,7 +60,7 @@ class StandardOutput(support.TestCase):
 
     def test_a_full_disk_behind_it_is_an_error(self):
         with open("/dev/full", "wb") as full:
-            process = support.subprocess.run([support.BINARY, "--version"], stdout=full, stderr=support.subprocess.PIPE,
+            process = subprocess.run([support.BINARY, "--version"], stdout=full, stderr=subprocess.PIPE,
                                              timeout=support.DEADLINE)
         self.assertEqual(process.returncode, 1)
         self.assertIn(b"no space left on device", process.stderr.lower())
