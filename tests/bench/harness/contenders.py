@@ -27,7 +27,11 @@ class Contender:
     command: Callable[[Place], list[str]]
     version: Callable[[], str]
     environment: Callable[[Place], dict[str, str]] = lambda place: {}
-    connections_max: int = 1_000_000
+
+    @property
+    def connections_max(self) -> int:
+        """haproxy keeps room for two descriptors with each connection."""
+        return system.descriptors() // (2 if self.name == "haproxy" else 1)
 
     @property
     def is_ours(self) -> bool:
@@ -78,11 +82,6 @@ def floor(binary: Path, engine: str, answers: Callable[[bytes], bytes]) -> Conte
     return Contender(f"floor/{engine}", "none", command, lambda: "tests/bench/floor")
 
 
-def _pairs_of_descriptors() -> int:
-    """haproxy keeps room for two with each connection."""
-    return (system.descriptors() - 200) // 2
-
-
 def _peer(name: str, log: str, template: str, arguments: list[str], version: list[str]) -> Contender:
     def command(place: Place) -> list[str]:
         file = place.directory / template
@@ -90,7 +89,8 @@ def _peer(name: str, log: str, template: str, arguments: list[str], version: lis
         # Without a master process nginx runs under callgrind, which cannot be reached in a process that was forked.
         master = "off" if place.setting.workers == 1 else "on"
         values = {"PORT": place.port, "WORKERS": place.setting.workers, "BODY": HELLO.decode(), "DIRECTORY": place.directory,
-                  "USER": getpass.getuser(), "MASTER": master, "BUFFER": max(16384, 2 * len(place.setting.body)), "CONNECTIONS": min(18000, _pairs_of_descriptors())}
+                  "USER": getpass.getuser(), "MASTER": master, "BUFFER": max(16384, 2 * len(place.setting.body)),
+                  "CONNECTIONS": min(18000, (system.descriptors() - 200) // 2)}
         file.write_text(re.sub(r"@([A-Z]+)@", lambda found: str(values[found[1]]) if found[1] in values else found[0], text))
         return [system.find(name), *[argument.replace("@FILE@", str(file)) for argument in arguments]]
 
@@ -103,7 +103,7 @@ def _peer(name: str, log: str, template: str, arguments: list[str], version: lis
         home = {"HOME": str(place.directory), "XDG_DATA_HOME": str(place.directory), "XDG_CONFIG_HOME": str(place.directory)}
         return {**home, "GOMAXPROCS": str(place.setting.workers)} if name == "caddy" else {}
 
-    return Contender(name, log, command, first_line, environment, _pairs_of_descriptors() if name == "haproxy" else 1_000_000)
+    return Contender(name, log, command, first_line, environment)
 
 
 PEER_CONTENDERS = {

@@ -164,7 +164,7 @@ class IdleMemory(Row):
     rounds_max = 1
 
     def measure(self, contender: Contender, effort: Effort) -> dict[str, float]:
-        connections = min(2_000 if effort.quick else 10_000, contender.connections_max - 200)
+        connections = min(2_000 if effort.quick else 10_000, contender.connections_max - 400)
         with running(contender, Setting(2), effort) as server:
             rss = server.memory_bytes("Rss")
             # So that what a server keeps once (a ring of buffers) is not counted as its connections'.
