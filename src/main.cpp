@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // tinyhttpd answers every HTTP/1.1 request with one fixed response. This is where it is put together:
 //
-//   base/     Result, Fd, VERIFY, the words shared by the layers, signals, small pieces of the operating system
+//   base/     Result, Fd, VERIFY, the words shared by the layers
+//   os/       signals, processors, the service manager, files that are ours to take away
 //   io/       the engine contract and the engines behind it: epoll and kqueue share a readiness half, io_uring
 //   tcp/      listening sockets, connections, deadlines, one worker's server, the pool of workers and what they share
 //   http/     head parser, body framing, rendered answers, the responder: bytes in, bytes out, no socket
 //   config/   flags, environment and TOML layered into a Config; the answer resolved from it
 //   log/      diagnostics on standard error, the batched access log
 //   probe/    `tinyhttpd probe`: a small client that asks a server whether it is up
-//   listeners what is listened on, opened and announced to whoever waits for it
-//   serve.hpp one worker assembled from these; serve_epoll.cpp and its sisters instantiate it per engine
-//   lifecycle what the main thread does while the workers serve: signals, limits, drain, exit status
+//   app/      these put together: the job made of a Config, engines and the worker instantiated for each, listeners, the
+//             lifecycle (what the main thread does while the workers serve), descriptors, the probe command
 //
 // main(): options → Config → listeners → workers → exit status.
 #include <fcntl.h>
@@ -29,20 +29,20 @@
 #include <variant>
 #include <vector>
 
-#include "base/port_file.hpp"
-#include "base/processors.hpp"
-#include "base/signals.hpp"
+#include "app/descriptors.hpp"
+#include "app/engines.hpp"
+#include "app/job.hpp"
+#include "app/lifecycle.hpp"
+#include "app/listeners.hpp"
+#include "app/probe_command.hpp"
+#include "app/serve.hpp"
 #include "config/load.hpp"
 #include "config/response.hpp"
-#include "descriptors.hpp"
-#include "engines.hpp"
-#include "job.hpp"
-#include "lifecycle.hpp"
-#include "listeners.hpp"
 #include "log/access_log.hpp"
 #include "log/diagnostics.hpp"
-#include "probe_command.hpp"
-#include "serve.hpp"
+#include "os/port_file.hpp"
+#include "os/processors.hpp"
+#include "os/signals.hpp"
 #include "tcp/listener.hpp"
 
 extern char** environ;

@@ -11,7 +11,7 @@
 
 #include "base/fd.hpp"
 #include "base/listen_address.hpp"
-#include "base/owned_path.hpp"
+#include "os/owned_path.hpp"
 #include "base/result.hpp"
 
 namespace tinyhttpd::tcp {

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "app/serve.hpp"
 #include "base/result.hpp"
-#include "base/signals.hpp"
 #include "config/config.hpp"
 #include "log/diagnostics.hpp"
-#include "serve.hpp"
+#include "os/signals.hpp"
 #include "tcp/worker_pool.hpp"
 
 namespace tinyhttpd {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The worker on kqueue.
+#include "app/serve.hpp"
 #include "io/kqueue_engine.hpp"
-#include "serve.hpp"
 
 namespace tinyhttpd {
 

@@ -9,9 +9,9 @@
 #include <optional>
 #include <span>
 
+#include "app/descriptors.hpp"
 #include "base/exchange.hpp"
 #include "base/quota.hpp"
-#include "descriptors.hpp"
 #include "http/responder.hpp"
 #include "io/engine.hpp"
 #include "log/access_log.hpp"

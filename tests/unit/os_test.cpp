@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The small pieces of the operating system in base/: how many workers `auto` means, the port file, the quota.
+// The small pieces of the operating system in os/, and what needs one: how many workers `auto` means, the port file, the quota.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "base/port_file.hpp"
-#include "base/processors.hpp"
 #include "base/quota.hpp"
+#include "os/port_file.hpp"
+#include "os/processors.hpp"
 
 namespace tinyhttpd {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "listeners.hpp"
+#include "app/listeners.hpp"
 
 #include <unistd.h>
 
@@ -8,9 +8,9 @@
 #include <iterator>
 #include <utility>
 
-#include "base/service_notice.hpp"
+#include "app/descriptors.hpp"
 #include "config/value.hpp"
-#include "descriptors.hpp"
+#include "os/service_notice.hpp"
 #include "tcp/inherited_sockets.hpp"
 
 namespace tinyhttpd {

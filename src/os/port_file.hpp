@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "base/owned_path.hpp"
 #include "base/result.hpp"
+#include "os/owned_path.hpp"
 
 namespace tinyhttpd {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The worker on io_uring.
+#include "app/serve.hpp"
 #include "io/uring_engine.hpp"
-#include "serve.hpp"
 
 namespace tinyhttpd {
 

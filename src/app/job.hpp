@@ -4,11 +4,11 @@
 
 #include <cstdint>
 
+#include "app/serve.hpp"
 #include "config/config.hpp"
 #include "config/response.hpp"
 #include "http/response.hpp"
 #include "log/access_log.hpp"
-#include "serve.hpp"
 
 namespace tinyhttpd {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The worker on epoll.
+#include "app/serve.hpp"
 #include "io/epoll_engine.hpp"
-#include "serve.hpp"
 
 namespace tinyhttpd {
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/quota.hpp"
-#include "base/signals.hpp"
+#include "os/signals.hpp"
 #include "tcp/worker_pool.hpp"
 
 namespace tinyhttpd {

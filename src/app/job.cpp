@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "job.hpp"
+#include "app/job.hpp"
 
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "probe_command.hpp"
+#include "app/probe_command.hpp"
 
 #include <csignal>
 #include <string>

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "base/port_file.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
 #include "log/diagnostics.hpp"
+#include "os/port_file.hpp"
 #include "tcp/listener.hpp"
 
 namespace tinyhttpd {

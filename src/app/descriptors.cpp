@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "descriptors.hpp"
+#include "app/descriptors.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

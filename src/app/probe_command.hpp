@@ -2,8 +2,8 @@
 // probe_command: `tinyhttpd probe`, from its configuration to its exit status.
 #pragma once
 
+#include "app/lifecycle.hpp"
 #include "config/config.hpp"
-#include "lifecycle.hpp"
 #include "log/diagnostics.hpp"
 
 namespace tinyhttpd {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/port_file.hpp"
+#include "os/port_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

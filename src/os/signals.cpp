@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/signals.hpp"
+#include "os/signals.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

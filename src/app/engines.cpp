@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engines.hpp"
+#include "app/engines.hpp"
 
 #include <optional>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/service_notice.hpp"
+#include "os/service_notice.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

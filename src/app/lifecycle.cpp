@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lifecycle.hpp"
+#include "app/lifecycle.hpp"
 
 #include <csignal>
 #include <utility>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/processors.hpp"
+#include "os/processors.hpp"
 
 #include <algorithm>
 #include <fstream>
