@@ -7,19 +7,12 @@
 #include <expected>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace tinyhttpd {
 
-/// What an errno value means, as it reads inside a sentence: "connection refused".
-[[nodiscard]] inline std::string reason_text(int code) {
-    std::string reason = std::generic_category().message(code);
-    // strerror capitalises; in the C locale its messages read better in lower case here ("I/O error" aside).
-    if (reason.size() > 1 && reason[1] >= 'a' && reason[1] <= 'z' && reason[0] >= 'A' && reason[0] <= 'Z')
-        reason[0] = static_cast<char>(reason[0] + ('a' - 'A'));
-    return reason;
-}
+/// What an errno value means, as it reads inside a sentence: "connection refused". The same words on every system for what is common.
+[[nodiscard]] std::string reason_text(int code);
 
 /// What could not be done, to what, and why.
 struct Error {
