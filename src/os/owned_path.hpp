@@ -4,7 +4,6 @@
 #pragma once
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <string>
 #include <utility>
@@ -23,11 +22,8 @@ public:
         std::swap(inode_, other.inode_);
         return *this;
     }
-    ~OwnedPath() {
-        struct stat facts{};
-        if (path_.empty() || ::lstat(path_.c_str(), &facts) != 0 || facts.st_dev != device_ || facts.st_ino != inode_) return;
-        ::unlink(path_.c_str());
-    }
+    /// Looks and removes under a DirectoryLock: a successor that replaces the file between the two keeps its own.
+    ~OwnedPath();
 
 private:
     std::string path_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The small pieces of the operating system in os/, and what needs one: how many workers `auto` means, the port file, the quota.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,6 +81,78 @@ TEST_F(SystemTest, APortFileThatCannotBeWrittenSaysWhere) {
     const auto file = PortFile::write((root_ / "missing" / "port").string(), 1);
     ASSERT_FALSE(file);
     EXPECT_NE(file.error().text().find("missing/port: no such file or directory"), std::string::npos) << file.error().text();
+}
+
+TEST_F(SystemTest, AFileThatASuccessorPutsInTheSamePlaceStays) {
+    const std::string path = (root_ / "port").string();
+    for (int i = 0; i < 500; ++i) {
+        std::optional<Result<PortFile>> predecessor = PortFile::write(path, 1);
+        std::atomic<bool> go = false;
+        std::thread ends([&] {
+            while (!go.load()) std::this_thread::yield();
+            predecessor.reset();
+        });
+        go.store(true);
+        const auto successor = PortFile::write(path, 2);
+        ends.join();
+        ASSERT_EQ(read("port"), "2\n") << "in round " << i;
+    }
+}
+
+TEST_F(SystemTest, APipeIsWrittenIntoWhenItsReaderComes) {
+    const std::string path = (root_ / "pipe").string();
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    {
+        const auto file = PortFile::write(path, 43210);
+        ASSERT_TRUE(file);
+        EXPECT_EQ(read("pipe"), "43210\n");  // to its end: a reader that waits for more waits in vain
+    }
+    EXPECT_TRUE(fs::is_fifo(path));
+}
+
+TEST_F(SystemTest, ALinkIsNeitherReplacedNorWrittenThrough) {
+    put("precious", "mine");
+    for (const char* target : {"precious", "nowhere"}) {
+        fs::create_symlink(target, root_ / "port");
+        const auto file = PortFile::write((root_ / "port").string(), 1);
+        ASSERT_FALSE(file);
+        EXPECT_NE(file.error().text().find("name the file itself"), std::string::npos) << file.error().text();
+        EXPECT_TRUE(fs::is_symlink(root_ / "port"));
+        fs::remove(root_ / "port");
+    }
+    EXPECT_EQ(read("precious"), "mine");
+    EXPECT_FALSE(fs::exists(root_ / "nowhere"));
+}
+
+TEST_F(SystemTest, ALinkToADeviceIsWrittenThroughAndStays) {
+    fs::create_symlink("/dev/null", root_ / "port");
+    EXPECT_TRUE(PortFile::write((root_ / "port").string(), 1));
+    EXPECT_EQ(fs::read_symlink(root_ / "port"), "/dev/null");
+}
+
+TEST_F(SystemTest, ATemporaryFileThatIsThereAlreadyStays) {
+    put("precious", "mine");
+    const std::string path = (root_ / "port").string();
+    const std::string planted = path + ".tmp" + std::to_string(::getpid());
+    fs::create_symlink("precious", planted);
+    const auto file = PortFile::write(path, 7);
+    ASSERT_TRUE(file) << file.error().text();
+    EXPECT_EQ(read("port"), "7\n");
+    EXPECT_EQ(read("precious"), "mine");
+    EXPECT_TRUE(fs::is_symlink(planted));
+}
+
+TEST_F(SystemTest, WhatIsFullOrNoFileSaysSo) {
+    fs::create_directory(root_ / "folder");
+    const auto folder = PortFile::write((root_ / "folder").string(), 1);
+    ASSERT_FALSE(folder);
+    EXPECT_NE(folder.error().text().find("folder: is a directory"), std::string::npos) << folder.error().text();
+#ifdef __linux__
+    fs::create_symlink("/dev/full", root_ / "full");
+    const auto full = PortFile::write((root_ / "full").string(), 1);
+    ASSERT_FALSE(full);
+    EXPECT_NE(full.error().text().find("full: no space left on device"), std::string::npos) << full.error().text();
+#endif
 }
 
 TEST(QuotaTest, ExactlyTheLimitIsAnsweredHoweverManyAsk) {
