@@ -7,8 +7,10 @@
 #include <sys/un.h>
 
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <system_error>
 
 #include "base/verify.hpp"
 
@@ -29,6 +31,16 @@ Address loaded(const sockaddr_storage& storage) {
     Address address;
     std::memcpy(&address, &storage, sizeof address);
     return address;
+}
+
+/// The number of an interface by its name, or by itself; 0 when there is none. A name comes first: an interface may be called "1".
+unsigned zone_index(const std::string& zone) {
+    if (const unsigned index = ::if_nametoindex(zone.c_str()); index != 0) return index;
+    unsigned index = 0;
+    const auto [end, failure] = std::from_chars(zone.data(), zone.data() + zone.size(), index);
+    std::array<char, IF_NAMESIZE> name{};
+    const bool exists = failure == std::errc{} && end == zone.data() + zone.size() && ::if_indextoname(index, name.data()) != nullptr;
+    return exists ? index : 0;
 }
 
 ListenAddress of_ipv4(const sockaddr_in& address) {
@@ -79,7 +91,7 @@ SocketAddress SocketAddress::ipv6(const std::string& host, std::uint16_t port) {
     address.sin6_port = htons(port);
     const std::size_t zone = host.find('%');
     ::inet_pton(AF_INET6, host.substr(0, zone).c_str(), &address.sin6_addr);
-    if (zone != std::string::npos) address.sin6_scope_id = ::if_nametoindex(host.c_str() + zone + 1);
+    if (zone != std::string::npos) address.sin6_scope_id = zone_index(host.substr(zone + 1));
     return stored(address);
 }
 
@@ -98,6 +110,14 @@ SocketAddress SocketAddress::unix_abstract(std::string_view name) {
     std::memcpy(address.sun_path + 1, name.data(), name.size());
     // The name ends where the length says, not at a NUL.
     return stored(address, offsetof(sockaddr_un, sun_path) + 1 + name.size());
+}
+
+std::optional<std::string> zone_problem(const ListenAddress& address) {
+    const std::size_t percent = address.kind == ListenAddress::Kind::ipv6 ? address.host.find('%') : std::string::npos;
+    if (percent == std::string::npos) return std::nullopt;
+    const std::string zone = address.host.substr(percent + 1);
+    if (zone_index(zone) != 0) return std::nullopt;
+    return "no interface '" + zone + "'";
 }
 
 std::optional<ListenAddress> bound_address(int fd) {

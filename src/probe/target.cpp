@@ -53,6 +53,7 @@ std::expected<Target, std::string> target_at(const ListenAddress& listener) {
     const bool is_tcp = address.kind != Kind::unix_path && address.kind != Kind::inherited;
     if (is_tcp && address.port == 0)
         return refuse("port 0 is picked when the server starts; name the one it has, as in http://127.0.0.1:8000/");
+    if (auto problem = zone_problem(address)) return refuse(*std::move(problem));
     Target target;
     switch (address.kind) {
         case Kind::ipv4: target.addresses = {SocketAddress::ipv4(address.host, address.port)}; break;
@@ -93,6 +94,9 @@ std::expected<Target, std::string> parse_url(std::string_view text) {
         return refuse(*bad == '#' ? "a fragment (#…) is not sent to a server; leave it out"
                                   : "the path holds a character that a request target cannot have; percent-encode it");
     if (scheme && authority.empty()) return refuse("the host is missing; write http://127.0.0.1:8000/");
+    // RFC 9110 §4.2.4: a sender must not generate them, and nothing asks for them here.
+    if (authority.find('@') != std::string_view::npos)
+        return refuse("the user and password of a URL are not sent; leave out what stands in front of the '@'");
     const auto address = parse_listen_address(scheme ? with_port(authority) : std::string(authority.empty() ? text : authority));
     if (!address) return std::unexpected(address.error());
     auto target = target_at(*address);

@@ -9,12 +9,14 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/socket_address.hpp"
 #include "base/verify.hpp"
+#include "os/directory_lock.hpp"
 
 namespace tinyhttpd::tcp {
 
@@ -37,8 +39,16 @@ void set_option(int fd, int level, int option, int value) {
     ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
-std::string remedy_for(int code) {
+bool needs_zone(const SocketAddress& address) {
+    if (address.family() != AF_INET6) return false;
+    sockaddr_in6 facts{};
+    std::memcpy(&facts, &address.storage, sizeof facts);
+    return IN6_IS_ADDR_LINKLOCAL(&facts.sin6_addr) && facts.sin6_scope_id == 0;
+}
+
+std::string remedy_for(int code, const SocketAddress& address) {
     switch (code) {
+        case EINVAL: return needs_zone(address) ? "a link-local address needs its interface, as in [fe80::1%eth0]:8000" : "";
         case EADDRINUSE: return "try port 0";
         case EACCES: return "ports below 1024 need privileges";
         case EADDRNOTAVAIL: return "no interface has this address";
@@ -58,7 +68,7 @@ Result<Fd> bind_tcp(const SocketAddress& address, Stack stack, int backlog, cons
     if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, stack == Stack::single ? 1 : 0);
     if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), backlog) != 0) {
         const int code = errno;
-        return fail("listen on", subject, code, remedy_for(code));
+        return fail("listen on", subject, code, remedy_for(code, address));
     }
     return fd;
 }
@@ -140,6 +150,7 @@ Result<void> Listener::open_tcp(const ListenOptions& options) {
         TRY(Fd fd, bind_tcp(SocketAddress::ipv4(address_.host, address_.port), Stack::single, options.backlog, subject));
         sockets_.push_back(std::move(fd));
     } else if (address_.kind == ListenAddress::Kind::ipv6) {
+        if (const auto problem = zone_problem(address_)) return fail("listen on", subject, 0, *problem);
         TRY(Fd fd, bind_tcp(SocketAddress::ipv6(address_.host, address_.port), Stack::single, options.backlog, subject));
         sockets_.push_back(std::move(fd));
     } else {
@@ -178,17 +189,23 @@ Result<void> Listener::open_unix(const ListenOptions& options) {
     const std::string subject = to_string(address_);
     const SocketAddress address = SocketAddress::unix_path(address_.host);
     TRY(Fd fd, stream_socket(AF_UNIX, subject));
+    // A socket that is bound and not yet listened on looks like one that a dead server has left: servers that start at once would take
+    // it from each other. Whoever comes second waits until the first one listens.
+    const DirectoryLock lock(address_.host, std::chrono::seconds(1));
     int bound = bind_with_mode(fd.get(), address, options.unix_mode);
     int code = errno;
+    // Without the lock what looks stale may be another server's in the next moment.
+    if (bound != 0 && code == EADDRINUSE && lock.state() == DirectoryLock::State::busy)
+        return fail("listen on", subject, 0, reason_text(code) + ", and somebody holds a lock on its directory: it cannot be replaced");
     if (bound != 0 && code == EADDRINUSE && is_stale_socket(address_.host)) {
         ::unlink(address_.host.c_str());
         bound = bind_with_mode(fd.get(), address, options.unix_mode);
         code = errno;
     }
     if (bound != 0) return fail("listen on", subject, code, code == EADDRINUSE ? "another server answers there, or it is no socket" : "");
-    if (::listen(fd.get(), options.backlog) != 0) return fail("listen on", subject);
     struct stat status{};
     if (::lstat(address_.host.c_str(), &status) == 0) path_.emplace(address_.host, status);
+    if (::listen(fd.get(), options.backlog) != 0) return fail("listen on", subject);
     sockets_.push_back(std::move(fd));
     return {};
 }
