@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 namespace tinyhttpd {
 
@@ -33,7 +34,7 @@ bool is_ipv4(const std::string& text) {
 
 bool is_ipv6(std::string_view text) {
     if (const auto percent = text.find('%'); percent != std::string_view::npos) {
-        // RFC 4007 §11: <address>%<zone>. Whether the zone exists is known when it is bound.
+        // RFC 4007 §11: <address>%<zone>. Whether the zone exists is zone_problem()'s question.
         if (percent + 1 == text.size()) return false;
         text = text.substr(0, percent);
     }
@@ -73,6 +74,49 @@ std::expected<ListenAddress, std::string> parse_inherited(std::string_view name)
     return ListenAddress{ListenAddress::Kind::inherited, std::string(name), 0};
 }
 
+/// The parts of a text between commas and white space.
+std::vector<std::string_view> parts_of(std::string_view text) {
+    constexpr std::string_view separators = ", \t\n\r";
+    std::vector<std::string_view> parts;
+    for (std::size_t at = text.find_first_not_of(separators); at != std::string_view::npos; at = text.find_first_not_of(separators, at)) {
+        const std::size_t end = std::min(text.find_first_of(separators, at), text.size());
+        parts.push_back(text.substr(at, end - at));
+        at = end;
+    }
+    return parts;
+}
+
+/// What is wrong with a text that holds several addresses, if it does. The path of a unix socket may hold a comma, but hardly by chance
+/// one with an address behind it.
+std::optional<std::string> several(std::string_view text) {
+    const std::vector<std::string_view> parts = parts_of(text);
+    const bool is_path = text.starts_with(unix_prefix);
+    if (parts.size() == 1 && parts.front() != text && !is_path)
+        return "a comma or white space beside the address; write " + std::string(parts.front());
+    if (parts.size() < 2) return std::nullopt;
+    if (is_path && !std::ranges::all_of(parts, [](std::string_view part) { return parse_listen_address(part).has_value(); }))
+        return std::nullopt;
+    return "several addresses in one; give --listen once for each (in TOML an array, in the environment one on each line)";
+}
+
+/// What a URL was meant to be.
+std::string suggest_authority(std::string_view url) {
+    std::string_view authority = url.substr(url.find("://") + 3);
+    authority = authority.substr(0, authority.find_first_of("/?#"));
+    authority = authority.substr(authority.rfind('@') + 1);  // npos + 1 is 0
+    const bool is_address = authority.find("://") == std::string_view::npos && parse_listen_address(authority).has_value();
+    return is_address ? "this is a URL; write " + std::string(authority) : "this is a URL; an address is " + std::string(forms);
+}
+
+/// What an IPv6 address without brackets was meant to be: "::1:8080" is one, and yet who writes it has a port in mind.
+std::string suggest_brackets(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    const std::string_view head = text.substr(0, colon);
+    const std::string_view tail = text.substr(colon + 1);
+    if (is_ipv6(head) && parse_port(tail)) return '[' + std::string(head) + "]:" + std::string(tail);
+    return is_ipv6(text) ? '[' + std::string(text) + "]:8000" : "";
+}
+
 /// What a text without a port was meant to be.
 std::string suggest_port(const std::string& text) {
     if (is_all_digits(text))
@@ -87,10 +131,16 @@ std::string suggest_port(const std::string& text) {
 std::expected<ListenAddress, std::string> parse_listen_address(std::string_view text) {
     using Kind = ListenAddress::Kind;
     if (text.empty()) return refuse("the address is empty; write " + std::string(forms));
-    if (text.starts_with(unix_prefix)) return parse_unix(text.substr(unix_prefix.size()));
+    if (text.starts_with(unix_prefix)) {
+        if (auto problem = several(text)) return refuse(*std::move(problem));
+        return parse_unix(text.substr(unix_prefix.size()));
+    }
     if (text == inherited) return ListenAddress{Kind::inherited, {}, 0};
     if (text.starts_with(inherited) && text[inherited.size()] == ':') return parse_inherited(text.substr(inherited.size() + 1));
-    if (text.find("://") != std::string_view::npos) return refuse("this is a URL; an address is " + std::string(forms));
+    if (auto problem = several(text)) return refuse(*std::move(problem));
+    if (text.find("://") != std::string_view::npos) return refuse(suggest_authority(text));
+    if (const std::size_t at = text.rfind('@'); at != std::string_view::npos)
+        return refuse("an address has no user or password; write " + std::string(text.substr(at + 1)));
 
     std::string host;
     std::string_view port_text;
@@ -103,7 +153,8 @@ std::expected<ListenAddress, std::string> parse_listen_address(std::string_view 
         if (!rest.starts_with(':')) return refuse("the port is missing; write [" + host + "]:8000");
         port_text = rest.substr(1);
     } else {
-        if (is_ipv6(text)) return refuse("an IPv6 address goes in brackets; write [" + std::string(text) + "]:8000");
+        if (const std::string meant = suggest_brackets(text); !meant.empty())
+            return refuse("an IPv6 address goes in brackets; write " + meant);
         const auto colon = text.rfind(':');
         if (colon == std::string_view::npos) return refuse(suggest_port(std::string(text)));
         host = text.substr(0, colon);

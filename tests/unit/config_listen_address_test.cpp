@@ -44,6 +44,7 @@ const std::vector<Accepted> accepted = {
     {"unix:/run/tinyhttpd.sock", {Kind::unix_path, "/run/tinyhttpd.sock", 0}},
     {"unix:relative.sock", {Kind::unix_path, "relative.sock", 0}},
     {"unix:/with:colon [x]", {Kind::unix_path, "/with:colon [x]", 0}},
+    {"unix:/with, comma", {Kind::unix_path, "/with, comma", 0}},
     {"systemd", {Kind::inherited, "", 0}},
     {"systemd:web", {Kind::inherited, "web", 0}},
     {"systemd:tinyhttpd.socket", {Kind::inherited, "tinyhttpd.socket", 0}},
@@ -69,6 +70,8 @@ TEST_P(WrongListenAddress, is_refused_with_the_way_out) {
     EXPECT_EQ(parsed.error(), GetParam().words);
 }
 
+const std::string several = "several addresses in one; give --listen once for each (in TOML an array, in the environment one on each line)";
+
 const std::vector<Refused> refused = {
     {"", "the address is empty; write host:port, :port, [ipv6]:port, unix:/path or systemd"},
     {"8080", "a port needs a ':' in front; write 127.0.0.1:8080 for this machine only, :8080 for all addresses"},
@@ -80,8 +83,19 @@ const std::vector<Refused> refused = {
     {":99999999999", "the port 99999999999 is above 65535"},
     {":http", "the port 'http' is no number from 0 to 65535"},
     {":-1", "the port '-1' is no number from 0 to 65535"},
-    {":80 ", "the port '80 ' is no number from 0 to 65535"},
+    {":80 ", "a comma or white space beside the address; write :80"},
+    {"127.0.0.1:80,", "a comma or white space beside the address; write 127.0.0.1:80"},
+    {"127.0.0.1:80,127.0.0.1:81", several},
+    {"127.0.0.1:80 127.0.0.1:81", several},
+    {":80, [::1]:81", several},
+    {"unix:/a.sock,unix:/b.sock", several},
+    {"example.org:80,example.org:81", several},
     {"::1", "an IPv6 address goes in brackets; write [::1]:8000"},
+    {"fe80::1", "an IPv6 address goes in brackets; write [fe80::1]:8000"},
+    {"::1:8080", "an IPv6 address goes in brackets; write [::1]:8080"},
+    {":::8080", "an IPv6 address goes in brackets; write [::]:8080"},
+    {"1:2:3:4:5:6:7:8:8080", "an IPv6 address goes in brackets; write [1:2:3:4:5:6:7:8]:8080"},
+    {"::1:beef", "an IPv6 address goes in brackets; write [::1:beef]:8000"},
     {"fe80::1:2:80x", "an IPv6 address goes in brackets, as in [::1]:8000"},
     {"[::1]", "the port is missing; write [::1]:8000"},
     {"[::1", "the ']' is missing; write [::1]:8000"},
@@ -92,7 +106,10 @@ const std::vector<Refused> refused = {
     {"127.1:80", "'127.1' is no numeric address, and names are not looked up: numeric addresses only, or localhost:80"},
     {"256.0.0.1:80", "'256.0.0.1' is no numeric address, and names are not looked up: numeric addresses only, or localhost:80"},
     {"*:80", "all addresses are written :80"},
-    {"http://127.0.0.1:80", "this is a URL; an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
+    {"http://127.0.0.1:80", "this is a URL; write 127.0.0.1:80"},
+    {"http://user:pw@127.0.0.1:80/path", "this is a URL; write 127.0.0.1:80"},
+    {"http://example.org/", "this is a URL; an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
+    {"user:pw@127.0.0.1:80", "an address has no user or password; write 127.0.0.1:80"},
     {"/run/x.sock", "a path needs 'unix:' in front; write unix:/run/x.sock"},
     {"example.org", "an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
     {"systemd:", "the name after 'systemd:' is missing; write systemd for all inherited sockets"},
