@@ -161,6 +161,7 @@ ExitStatus run(std::span<const char* const> arguments) {
     const auto& config = std::get<config::Config>(loaded);
     if (is_probe) return run_probe(config, diagnostics);
     diagnostics.set_level(to_level(config.log.level));
+    if (!config.notice.empty()) diagnostics.info(config.notice);
     const auto status = serve_until_told(config, *signals, diagnostics);
     if (!status) {
         diagnostics.error(status.error());

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
+#include <map>
 #include <utility>
 
 #include "config/suggest.hpp"
@@ -43,21 +43,6 @@ std::string declaration(const Option& option) {
     return out;
 }
 
-struct Tried {
-    std::string_view flag;
-    std::string_view instead;
-};
-
-// What peers call it, where the nearest name would mislead.
-constexpr std::array<Tried, 6> tried_elsewhere = {{
-    {"--port", "--listen :PORT"},
-    {"-p", "--listen :PORT"},
-    {"--host", "--listen HOST:PORT"},
-    {"--bind", "--listen HOST:PORT"},
-    {"--address", "--listen HOST:PORT"},
-    {"--file", "--body-file"},
-}};
-
 std::string unknown_flag(const Command& command, std::string_view argument) {
     const std::string flag(argument.substr(0, argument.find('=')));
     std::vector<std::string> flags;
@@ -65,19 +50,102 @@ std::string unknown_flag(const Command& command, std::string_view argument) {
         flags.push_back(dashed(option->name));
         if (is_negatable(*option)) flags.push_back(dashed("no-" + std::string(option->name)));
     }
-    std::string_view meant = nearest(flag, flags);
-    const auto tried = std::ranges::find(tried_elsewhere, flag, &Tried::flag);
-    if (tried != tried_elsewhere.end() && std::ranges::find(flags, tried->instead.substr(0, tried->instead.find(' '))) != flags.end())
-        meant = tried->instead;
-    const std::string remedy =
-        meant.empty() ? "see " + std::string(command.name) + " --help" : "did you mean '" + std::string(meant) + "'?";
+    std::string meant(nearest(flag, flags));
+    if (const Tried* tried = tried_elsewhere(flag.substr(flag.find_first_not_of('-')));
+        tried != nullptr && std::ranges::find(flags, dashed(tried->option)) != flags.end())
+        meant = dashed(tried->option) + (tried->form.empty() ? "" : ' ' + std::string(tried->form));
+    const std::string remedy = meant.empty() ? "see " + std::string(command.name) + " --help" : "did you mean '" + meant + "'?";
     return flag + ": unknown flag (" + remedy + ')';
 }
+
+/// A first look at the arguments, for what CLI11 does not tell or takes for something else: by which of its names an option goes, and a
+/// long flag with one dash, as Go's programs have them (it would be short flags in a row: -t, -e, -x, -t).
+class Spelling {
+public:
+    Spelling(const Command& command, std::span<const char* const> arguments) : command_(command) {
+        for (std::size_t i = 0; i < arguments.size(); ++i) {
+            const std::string_view argument = arguments[i];
+            if (argument == "--") {
+                has_mark_ = true;
+                kept_.insert(kept_.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+                return;
+            }
+            const std::size_t before = problems_.size();
+            const bool takes_next = argument.size() > 1 && argument.front() == '-' && take(argument);
+            const std::size_t taken = takes_next && i + 1 < arguments.size() ? 2 : 1;
+            // What is wrong is said here, and its value is not to be taken for the argument that is no flag.
+            if (problems_.size() == before) kept_.insert(kept_.end(), &arguments[i], &arguments[i] + taken);
+            i += taken - 1;
+        }
+    }
+
+    /// "--text" for --body, when it was given so.
+    std::string name_of(const Option& option) const {
+        const auto found = typed_.find(&option);
+        return found != typed_.end() ? found->second : dashed(option.name);
+    }
+    bool has_mark() const { return has_mark_; }
+    const std::vector<const char*>& kept() const { return kept_; }
+    const std::vector<std::string>& problems() const { return problems_; }
+
+private:
+    /// Looks at one flag; returns whether the next argument is its value.
+    bool take(std::string_view argument) {
+        const bool is_long = argument.starts_with("--");
+        const std::string_view name = argument.substr(is_long ? 2 : 1, argument.find('=') - (is_long ? 2 : 1));
+        const bool has_value = argument.find('=') != std::string_view::npos;
+        const Option* option = name.size() > 1 ? named(name) : nullptr;
+        if (is_long && option != nullptr) typed_[option] = dashed(name);
+        if (is_long || option != nullptr) {
+            if (!is_long)
+                problems_.push_back(shown(argument) + ": a long flag takes two dashes (did you mean '-" + excerpt(argument) + "'?)");
+            return option != nullptr && !is_flag(option->type) && !has_value;
+        }
+        if (name.size() > 1 && tried_elsewhere(name) != nullptr) {
+            problems_.push_back(unknown_flag(command_, argument));
+            return false;
+        }
+        return take_letters(argument);
+    }
+
+    bool take_letters(std::string_view argument) {
+        for (std::size_t i = 1; i < argument.size(); ++i) {
+            const Option* option = lettered(argument[i]);
+            if (option == nullptr) return false;  // CLI11 reports it
+            if (!is_flag(option->type)) return i + 1 == argument.size();
+            if (i + 1 < argument.size() && argument[i + 1] == '=') {
+                const std::string meant = dashed(option->name) + (option->type == Type::action ? "" : excerpt(argument.substr(i + 1)));
+                problems_.push_back(shown(argument) + ": a short flag takes no '=' (did you mean '" + meant + "'?)");
+                return false;
+            }
+        }
+        return false;
+    }
+
+    const Option* named(std::string_view name) const {
+        for (const Option* option : options_of(command_)) {
+            if (option->name == name || (!option->alias.empty() && option->alias == name)) return option;
+            if (is_negatable(*option) && name.starts_with("no-") && name.substr(3) == option->name) return option;
+        }
+        return nullptr;
+    }
+    const Option* lettered(char letter) const {
+        for (const Option* option : options_of(command_))
+            if (option->letter == letter) return option;
+        return nullptr;
+    }
+
+    const Command& command_;
+    std::map<const Option*, std::string> typed_;
+    std::vector<const char*> kept_;  ///< without what is wrong
+    std::vector<std::string> problems_;
+    bool has_mark_ = false;
+};
 
 /// One CLI11 parser with the options of a command, and what it found.
 class Parser {
 public:
-    explicit Parser(const Command& command) : command_(command) {
+    Parser(const Command& command, const Spelling& spelling) : command_(command), spelling_(spelling) {
         app_.set_help_flag();
         app_.allow_extras();
         for (const Option* option : options_of(command)) declared_.emplace_back(option, declare(*option));
@@ -119,8 +187,8 @@ private:
         return one_text(app_.add_option(names, CLI::callback_t(accept)));
     }
 
-    static Setting setting(const Option& option, const std::vector<std::string>& results) {
-        Setting setting{dashed(option.name), {}};
+    Setting setting(const Option& option, const std::vector<std::string>& results) const {
+        Setting setting{spelling_.name_of(option), {}};
         for (const std::string& result : results) {
             // The last one wins, so that a wrapper script's flags can be overridden; a list takes them all.
             if (!is_list(option.type)) setting.texts.clear();
@@ -147,25 +215,30 @@ private:
         if (argument_->results().empty()) return;
         const std::string text = unguarded(argument_->results().front());
         const std::string name = '[' + std::string(command_.argument_name) + ']';
+        if (!spelling_.has_mark()) out.bare_argument = text;
         const auto [place, inserted] = out.layer.try_emplace(command_.argument, Setting{name, {{text, name + ' ' + shown(text)}}});
         // After an unknown flag its value looks like the argument: one error is enough.
         if (!inserted && out.problems.empty())
-            out.problems.emplace_back(dashed(command_.argument->name) + " and " + name + " are both given: leave one of them out");
+            out.problems.emplace_back(place->second.place + " and " + name + " are both given: leave one of them out");
     }
 
     const Command& command_;
+    const Spelling& spelling_;
     CLI::App app_;
     std::vector<std::pair<const Option*, CLI::Option*>> declared_;
     CLI::Option* argument_ = nullptr;
 };
 
 /// CLI11's own words start with the option's name, "--workers: …"; the rest is put into ours.
-std::string missing_value(const Command& command, const CLI::ParseError& error) {
+std::string missing_value(const Command& command, const Spelling& spelling, const CLI::ParseError& error) {
     const std::string_view text = error.what();
     std::string flag(text.substr(0, text.find(':')));
     if (flag.starts_with("--")) {
         for (const Option* option : options_of(command))
-            if (dashed(option->name) == flag) return flag + ": its value is missing (" + flag + ' ' + std::string(option->value_name) + ')';
+            if (dashed(option->name) == flag) {
+                const std::string name = spelling.name_of(*option);
+                return name + ": its value is missing (" + name + ' ' + std::string(option->value_name) + ')';
+            }
     }
     return std::string(text);
 }
@@ -174,12 +247,14 @@ std::string missing_value(const Command& command, const CLI::ParseError& error) 
 
 CommandLine read_command_line(const Command& command, std::span<const char* const> arguments) {
     CommandLine out;
+    const Spelling spelling(command, arguments);
+    out.problems = spelling.problems();
     try {
-        Parser parser(command);
+        Parser parser(command, spelling);
         try {
-            parser.parse(arguments);
+            parser.parse(spelling.kept());
         } catch (const CLI::ParseError& error) {
-            out.problems.push_back(missing_value(command, error));
+            out.problems.push_back(missing_value(command, spelling, error));
         }
         parser.collect(out);
     } catch (const CLI::Error& error) {

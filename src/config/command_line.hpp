@@ -3,6 +3,7 @@
 // is seen here only; what the texts mean is decided in load().
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -18,6 +19,8 @@ struct CommandLine {
     Layer layer;
     std::set<std::string_view> actions;  ///< names of the actions asked for: "help", "check"
     std::vector<std::string> problems;   ///< complete lines
+    /// The argument that is no flag, unless "--" stands in front of it and says that it is meant so.
+    std::optional<std::string> bare_argument;
 };
 
 /// `arguments` are what follows the command's name.

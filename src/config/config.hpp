@@ -97,7 +97,8 @@ struct Config {
     std::optional<std::string> port_file;
     std::optional<int> ready_fd;
     bool quiet = false;
-    ProbeConfig probe;  ///< of load_probe() only
+    std::string notice;  ///< what to tell the user before the start; mostly empty
+    ProbeConfig probe;   ///< of load_probe() only
     friend bool operator==(const Config&, const Config&) = default;
 };
 

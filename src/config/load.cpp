@@ -7,11 +7,13 @@
 #include <array>
 #include <filesystem>
 
+#include "base/socket_address.hpp"
 #include "config/command_line.hpp"
 #include "config/environment.hpp"
 #include "config/print.hpp"
 #include "config/read_file.hpp"
 #include "config/response.hpp"
+#include "config/suggest.hpp"
 #include "config/toml_file.hpp"
 #include "config/value.hpp"
 
@@ -21,6 +23,23 @@ namespace {
 
 constexpr std::string_view stdin_name = "standard input";
 
+/// What a [BODY] was perhaps meant to be: a command that peers have, the one that we have, or an address. It is the body all the same, so
+/// this is said beside it; empty when there is nothing to say.
+std::string doubt_about(const std::string& body) {
+    const std::string subject = "the body is '" + excerpt(body) + "': ";
+    const auto meant = [&](const std::string& what) { return subject + "did you mean '" + what + "'?"; };
+    if (body == "help" || body == "version") return meant("tinyhttpd --" + body);
+    for (const std::string_view word : {"serve", "server", "start", "run"})
+        if (body == word) return subject + "there is no such command, the server starts without one";
+    const std::array<std::string, 1> command = {"probe"};
+    if (!nearest(body, command).empty()) return meant("tinyhttpd probe");
+    constexpr std::size_t shortest_likely_port = 4;
+    if (body.size() >= shortest_likely_port && parse_listen_address(':' + body)) return meant("--listen :" + body);
+    if (const auto address = parse_listen_address(body); address && address->kind != ListenAddress::Kind::inherited)
+        return meant("--listen " + body);
+    return {};
+}
+
 /// One call of load(), in the order it happens.
 class Loader {
 public:
@@ -28,13 +47,15 @@ public:
         : invocation_(invocation),
           command_line_(read_command_line(server_command(), invocation.arguments)),
           flags_(command_line_.layer),
-          environment_(read_environment(invocation.environment)) {}
+          variables_(read_environment(invocation.environment)),
+          environment_(variables_.layer) {}
 
     std::variant<Config, Printed, Problems> run() {
         // Help is most wanted when something else on the line is wrong.
         if (asked("help")) return Printed{help_text(server_command()), {}};
         if (asked("version")) return Printed{version_text(invocation_.version, invocation_.engines_built_in), {}};
         problems_ = command_line_.problems;
+        problems_.insert(problems_.end(), variables_.problems.begin(), variables_.problems.end());
         settle(flags_);
         settle(environment_);
         read_config_file();
@@ -45,11 +66,13 @@ public:
         check_port_file();
         if (asked("check") && problems_.empty()) {
             check_body();
+            check_interfaces();
             for (const std::string_view name : {"access-log", "port-file"}) check_output(name);
         }
         if (!problems_.empty()) return Problems{problems_, only_unreadable() && !asked("check") ? 1 : 2};
         if (asked("print-config")) return print_config();
         if (asked("check")) return Printed{{}, config_.quiet ? "" : "tinyhttpd: the configuration is valid\n"};
+        if (command_line_.bare_argument) config_.notice = doubt_about(*command_line_.bare_argument);
         return std::move(config_);
     }
 
@@ -152,6 +175,14 @@ private:
         if (const auto response = resolve_response(config_.response); !response) unreadable(response.error());
     }
 
+    /// No part of every load: a configuration may be made, and printed, on another machine.
+    void check_interfaces() {
+        const Setting* setting = find(effective_, "listen");
+        if (setting == nullptr) return;
+        for (std::size_t i = 0; i < config_.listen.size(); ++i)
+            if (const auto problem = zone_problem(config_.listen[i])) problems_.push_back(setting->texts[i].place + ": " + *problem);
+    }
+
     void check_port_file() {
         const Setting* setting = find(effective_, "port-file");
         const auto has_no_port = [](const ListenAddress& address) { return address.kind == ListenAddress::Kind::unix_path; };
@@ -190,7 +221,8 @@ private:
     const Invocation& invocation_;
     CommandLine command_line_;
     Layer& flags_;
-    Layer environment_;
+    Environment variables_;
+    Layer& environment_;
     Layer file_;
     Layer effective_;
     Config config_;

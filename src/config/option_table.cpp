@@ -367,11 +367,22 @@ const Option& option_named(std::string_view name) {
     return **found;
 }
 
-std::string environment_name(const Option& option) {
-    if (option.type == Type::action) return {};
+namespace {
+
+std::string variable(std::string_view flag) {
     std::string name = "TINYHTTPD_";
-    for (const char c : option.name) name += c == '-' ? '_' : static_cast<char>(c - ('a' - 'A'));
+    for (const char c : flag) name += c == '-' ? '_' : static_cast<char>(c - ('a' - 'A'));
     return name;
+}
+
+}  // namespace
+
+std::string environment_name(const Option& option) {
+    return option.type == Type::action ? std::string() : variable(option.name);
+}
+
+std::string negated_environment_name(const Option& option) {
+    return variable("no-" + std::string(option.name));
 }
 
 }  // namespace tinyhttpd::config

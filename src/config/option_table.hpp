@@ -88,4 +88,7 @@ struct OptionGroup {
 /// TINYHTTPD_VERSION).
 [[nodiscard]] std::string environment_name(const Option& option);
 
+/// TINYHTTPD_NO_KEEPALIVE for keepalive: --no-x is a flag, too. Requires is_negatable().
+[[nodiscard]] std::string negated_environment_name(const Option& option);
+
 }  // namespace tinyhttpd::config

@@ -3,6 +3,7 @@
 #include "config/suggest.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace tinyhttpd::config {
@@ -41,6 +42,19 @@ std::string_view nearest(std::string_view given, std::span<const std::string> ca
         }
     }
     return best;
+}
+
+const Tried* tried_elsewhere(std::string_view name) {
+    static constexpr auto table = std::to_array<Tried>({
+        {"port", "listen", ":PORT"},
+        {"p", "listen", ":PORT"},
+        {"host", "listen", "HOST:PORT"},
+        {"bind", "listen", "HOST:PORT"},
+        {"address", "listen", "HOST:PORT"},
+        {"file", "body-file", ""},
+    });
+    const auto* found = std::ranges::find(table, name, &Tried::name);
+    return found != table.end() ? found : nullptr;
 }
 
 }  // namespace tinyhttpd::config

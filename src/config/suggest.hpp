@@ -12,4 +12,14 @@ namespace tinyhttpd::config {
 /// letters counts as close), or an empty view when none is near enough to be worth a suggestion.
 [[nodiscard]] std::string_view nearest(std::string_view given, std::span<const std::string> candidates);
 
+/// What peers call an option of ours, where the nearest name would mislead.
+struct Tried {
+    std::string_view name;    ///< of a flag without its dashes, or of a key
+    std::string_view option;  ///< what it is called here
+    std::string_view form;    ///< of its value, where that differs; may be empty
+};
+
+/// Null when no peer calls anything so.
+[[nodiscard]] const Tried* tried_elsewhere(std::string_view name);
+
 }  // namespace tinyhttpd::config

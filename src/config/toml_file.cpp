@@ -83,6 +83,13 @@ std::string_view words_for(toml::node_type type) {
     return "something else";
 }
 
+/// As Windows' editors and shells write it: with a byte order mark, or at least with every other byte of plain text 0.
+bool is_utf16(std::string_view text) {
+    using namespace std::string_view_literals;
+    if (text.starts_with("\xff\xfe"sv) || text.starts_with("\xfe\xff"sv)) return true;
+    return text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0');
+}
+
 /// One walk over one document.
 class Walk {
 public:
@@ -137,15 +144,18 @@ private:
                      (near.empty() ? " (the keys are in tinyhttpd.toml(5))" : " (did you mean '" + std::string(near) + "'?)"));
     }
 
-    /// A key that is right but for its section (`max_head` at the top, `listen` in [response]), or goes by the name of its flag.
+    /// A key that is right but for its section (`max_head` at the top, `listen` in [response]), or goes by the name of its flag or by the
+    /// one that it has elsewhere (`port`).
     static std::string_view misplaced(std::string_view last) {
         std::string flag(last);
         std::ranges::replace(flag, '_', '-');
         for (const Option* option : all_options()) {
             if (option->key.empty()) continue;
             if (option->key.substr(option->key.rfind('.') + 1) == last || option->name == flag) return option->key;
+            if (!option->alias.empty() && option->alias == flag) return option->key;
         }
-        return {};
+        const Tried* tried = tried_elsewhere(flag);
+        return tried != nullptr ? option_named(tried->option).key : std::string_view();
     }
 
     void value(const Option& option, const std::string& path, const toml::node& node) {
@@ -192,6 +202,10 @@ private:
 
 TomlFile read_toml(std::string_view text, std::string_view name, std::string_view directory) {
     TomlFile out;
+    if (is_utf16(text)) {
+        out.problems.push_back(std::string(name) + ":1:1: the file is UTF-16, and TOML is UTF-8: save it as that");
+        return out;
+    }
     if (const auto stray = find_stray(text)) {
         const auto& [position, what] = *stray;
         out.problems.push_back(std::string(name) + ':' + std::to_string(position.line) + ':' + std::to_string(position.column) + ": " +

@@ -145,5 +145,51 @@ TEST(CommandLine, options_without_a_key_are_read_too) {
     EXPECT_TRUE(loaded.quiet);
 }
 
+TEST(CommandLine, a_long_flag_with_one_dash_is_no_row_of_short_ones) {
+    const auto words = [](const std::string& given) { return given + ": a long flag takes two dashes (did you mean '-" + given + "'?)"; };
+    for (const char* given : {"-text=hi", "-body=hi", "-listen=:5678", "-no-date", "-status-code=200", "-help"})
+        EXPECT_THAT(problems({given}), ElementsAre(words(given)));
+    EXPECT_THAT(problems({"-text", "hi"}), ElementsAre(words("-text")));
+    EXPECT_THAT(problems({"-no-date", "hi"}), ElementsAre(words("-no-date")));
+    EXPECT_THAT(problems({"-port=80"}), ElementsAre("-port: unknown flag (did you mean '--listen :PORT'?)"));
+    EXPECT_THAT(problems({"-t=x"}), ElementsAre("-t=x: a short flag takes no '=' (did you mean '--check'?)"));
+    EXPECT_THAT(problems({"-q=false"}), ElementsAre("-q=false: a short flag takes no '=' (did you mean '--quiet=false'?)"));
+    // What follows a flag that takes a value is its value, whatever it looks like; so is what follows its letter.
+    EXPECT_EQ(config({"--body", "-text=hi"}).response.body, "-text=hi");
+    EXPECT_EQ(config({"-qb", "-text=hi"}).response.body, "-text=hi");
+    EXPECT_EQ(config({"-bodyguard"}).response.body, "odyguard");
+    EXPECT_EQ(config({"--", "-text=hi"}).response.body, "-text=hi");
+}
+
+TEST(CommandLine, a_flag_goes_by_the_name_that_was_typed) {
+    EXPECT_THAT(problems({"--text"}), ElementsAre("--text: its value is missing (--text TEXT)"));
+    EXPECT_THAT(problems({"--text", "hi", "x"}), ElementsAre("--text and [BODY] are both given: leave one of them out"));
+    EXPECT_THAT(problems({"--status-code", "x"}), ElementsAre("--status-code x: expected a status code, 200 to 999"));
+    EXPECT_THAT(problems({"--status-code=x"}), ElementsAre("--status-code x: expected a status code, 200 to 999"));
+    EXPECT_THAT(problems({"--no-date=x"}), ElementsAre("--no-date=x: expected true or false"));
+    EXPECT_THAT(problems({"--text", "a", "--body-file", "b"}),
+                ElementsAre("--body-file: the body is given as a text too (--text): leave one of them out"));
+}
+
+TEST(CommandLine, a_body_that_looks_like_something_else_stays_the_body_and_is_doubted_aloud) {
+    const std::vector<std::pair<std::string, std::string>> doubted = {
+        {"help", "the body is 'help': did you mean 'tinyhttpd --help'?"},
+        {"serve", "the body is 'serve': there is no such command, the server starts without one"},
+        {"prob", "the body is 'prob': did you mean 'tinyhttpd probe'?"},
+        {":8080", "the body is ':8080': did you mean '--listen :8080'?"},
+        {"8080", "the body is '8080': did you mean '--listen :8080'?"},
+        {"127.0.0.1:8001", "the body is '127.0.0.1:8001': did you mean '--listen 127.0.0.1:8001'?"},
+    };
+    for (const auto& [body, words] : doubted) {
+        EXPECT_EQ(config({body}).response.body, body);
+        EXPECT_EQ(config({body}).notice, words);
+        // Said on purpose, it is not doubted.
+        EXPECT_EQ(config({"--body", body}).notice, "") << body;
+        EXPECT_EQ(config({"--", body}).notice, "") << body;
+    }
+    for (const char* body : {"", "OK", "404", "Hello World!", "systemd", "helpful", "{}", "99999", "up"})
+        EXPECT_EQ(config({body}).notice, "") << body;
+}
+
 }  // namespace
 }  // namespace tinyhttpd::config::test

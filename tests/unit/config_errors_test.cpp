@@ -121,6 +121,15 @@ TEST(Check, a_valid_configuration_says_so_on_standard_error_alone) {
     EXPECT_EQ(printed({"-tq"}).standard_error, "");
 }
 
+TEST(Check, an_interface_that_does_not_exist_is_found) {
+    EXPECT_THAT(problems({"-t", "-l", ":0", "-l", "[fe80::1%nope]:0"}), ElementsAre("--listen [fe80::1%nope]:0: no interface 'nope'"));
+    EXPECT_THAT(problems({"-t"}, {"TINYHTTPD_LISTEN=[fe80::1%4294967295]:0"}),
+                ElementsAre("TINYHTTPD_LISTEN=[fe80::1%4294967295]:0 (environment): no interface '4294967295'"));
+    EXPECT_THAT(problems({"-t", "-l", "[fe80::1%1]:0"}), ElementsAre());
+    // The file may be meant for another machine.
+    EXPECT_THAT(problems({"--print-config", "-l", "[fe80::1%nope]:0"}), ElementsAre());
+}
+
 TEST(Check, a_body_file_that_cannot_be_read_is_found) {
     EXPECT_THAT(problems({"-t", "--body-file", "/does/not/exist"}),
                 ElementsAre("cannot read the body from /does/not/exist: no such file or directory"));

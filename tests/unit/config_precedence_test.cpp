@@ -107,8 +107,28 @@ TEST(Configuration, the_variable_that_names_the_file_is_overridden_by_the_flag) 
 
 TEST(Configuration, variables_a_cluster_or_an_image_sets_do_not_change_the_server) {
     EXPECT_EQ(config({}, {"TINYHTTPD_PORT=tcp://10.0.0.1:80", "TINYHTTPD_SERVICE_HOST=10.0.0.1", "TINYHTTPD_VERSION=9", "TINYHTTPD_HELP=1",
-                          "TINYHTTPD_CHECK=1", "TINYHTTPD_NO_DATE=1", "OTHER=1", "no equals sign"}),
+                          "TINYHTTPD_CHECK=1", "TINYHTTPD_NO_WORKERS=1", "OTHER=1", "no equals sign"}),
               Config{});
+}
+
+TEST(Configuration, every_negated_flag_has_its_variable) {
+    int negated = 0;
+    for (const Option* option : all_options()) {
+        if (!is_negatable(*option)) continue;
+        ++negated;
+        std::string flag = "--no-" + std::string(option->name);
+        std::string variable = "TINYHTTPD_NO";
+        for (const char c : "-" + std::string(option->name)) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+        EXPECT_EQ(config({}, {variable + "=1"}), config({flag})) << variable;
+        EXPECT_NE(config({}, {variable + "=1"}), Config{}) << variable;
+        EXPECT_EQ(config({}, {variable + "=false"}), Config{}) << variable;
+        EXPECT_EQ(config({"--" + std::string(option->name)}, {variable + "=1"}), Config{}) << "a flag wins over " << variable;
+        EXPECT_THAT(problems({}, {variable + "=maybe"}), ElementsAre(variable + "=maybe (environment): expected true or false"));
+        EXPECT_THAT(problems({}, {environment_name(*option) + "=1", variable + "=1"}),
+                    ElementsAre(variable + "=1 (environment): is given as " + environment_name(*option) +
+                                "=1 (environment) too: leave one of them out"));
+    }
+    EXPECT_GE(negated, 3);  // --no-date, --no-server-header, --no-keepalive
 }
 
 /// A text for each option that differs from its default, with its TOML form.

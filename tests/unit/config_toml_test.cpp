@@ -29,6 +29,25 @@ TEST(TomlFile, an_unknown_key_is_pointed_at_and_the_nearest_is_named) {
     EXPECT_THAT(wrong("port_file = 'x'"), ElementsAre(StartsWith("stub.toml:1:1: unknown key 'port_file'")));
 }
 
+TEST(TomlFile, a_key_by_the_name_that_it_has_elsewhere_leads_to_ours) {
+    EXPECT_THAT(wrong("port = 80"), ElementsAre("stub.toml:1:1: unknown key 'port' (did you mean 'listen'?)"));
+    EXPECT_THAT(wrong("host = '0.0.0.0'"), ElementsAre("stub.toml:1:1: unknown key 'host' (did you mean 'listen'?)"));
+    EXPECT_THAT(wrong("[response]\nfile = 'x'"),
+                ElementsAre("stub.toml:2:1: unknown key 'response.file' (did you mean 'response.body_file'?)"));
+    EXPECT_THAT(wrong("text = 'hi'"), ElementsAre("stub.toml:1:1: unknown key 'text' (did you mean 'response.body'?)"));
+    EXPECT_THAT(wrong("status_code = 1"), ElementsAre("stub.toml:1:1: unknown key 'status_code' (did you mean 'response.status'?)"));
+}
+
+TEST(TomlFile, a_file_that_windows_has_saved_as_utf_16_is_named) {
+    using namespace std::string_literals;
+    const std::string words = "stub.toml:1:1: the file is UTF-16, and TOML is UTF-8: save it as that";
+    EXPECT_THAT(wrong("\xff\xfew\0=\0"s), ElementsAre(words));
+    EXPECT_THAT(wrong("\xfe\xff\0w\0="s), ElementsAre(words));
+    EXPECT_THAT(wrong("w\0=\0"s), ElementsAre(words));
+    EXPECT_THAT(wrong("\0w\0="s), ElementsAre(words));
+    EXPECT_THAT(wrong("\xef\xbb\xbfworkers = 1"), ElementsAre());  // UTF-8 with a byte order mark is fine
+}
+
 TEST(TomlFile, a_wrong_type_is_named_with_the_one_expected) {
     EXPECT_THAT(wrong("workers = true"), ElementsAre("stub.toml:1:11: workers: expected an integer or \"auto\", found a boolean"));
     EXPECT_THAT(wrong("response.status = '200'"), ElementsAre("stub.toml:1:19: response.status: expected an integer, found a string"));
