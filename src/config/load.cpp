@@ -68,6 +68,7 @@ public:
             check_body();
             check_interfaces();
             for (const std::string_view name : {"access-log", "port-file"}) check_output(name);
+            check_port_file_link();
         }
         if (!problems_.empty()) return Problems{problems_, only_unreadable() && !asked("check") ? 1 : 2};
         if (asked("print-config")) return print_config();
@@ -189,6 +190,17 @@ private:
         if (setting != nullptr && !setting->texts.back().text.empty() && !config_.listen.empty() &&
             std::ranges::all_of(config_.listen, has_no_port))
             problems_.push_back(setting->texts.back().place + ": no listener has a port (a unix socket has none)");
+    }
+
+    /// PortFile::write() refuses it as well. /dev/stdout is a link, too, and may lead to a file: it is a stream.
+    void check_port_file_link() {
+        const Setting* setting = find(effective_, "port-file");
+        if (setting == nullptr) return;
+        const auto& [text, place] = setting->texts.back();
+        std::error_code ignored;
+        const bool is_stream = text.starts_with("/dev/") || text.starts_with("/proc/");
+        if (!is_stream && std::filesystem::is_symlink(text, ignored) && !std::filesystem::is_other(text, ignored))
+            problems_.push_back(place + ": is a link to a file or to nothing; name the file itself");
     }
 
     /// Whether a file could be made there, without making it.
