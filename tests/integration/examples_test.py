@@ -144,9 +144,12 @@ def writes_the_port(example):
     example.test.assertFalse(os.path.exists(port), "the port file is removed")
 
 
-def prints(text):
-    """The shell script ends with status 0, the server that it started too, and this is printed after the ready line."""
+def prints(text, stale):
+    """The shell script ends with status 0, the server that it started too, and this is printed after the ready line, although a server
+    that was killed has left its file `stale`."""
     def check(example):
+        with open(os.path.join(example.folder, stale), "w") as file:
+            file.write("1\n")
         example.start("wait $!")
         example.finish()
         example.test.assertEqual(example.said(example.out).split("\n", 1)[1], text)
@@ -239,10 +242,11 @@ body = '{"error":"down"}'
 
 [log]
 access = "stderr\"""": configures(503, '{"error":"down"}', Retry_After="60"),
-    """tinyhttpd --listen 127.0.0.1:0 --port-file port --body '{"status":"up"}' &
+    """rm -f port                                           # one that a killed server has left
+tinyhttpd --listen 127.0.0.1:0 --port-file port --body '{"status":"up"}' &
 until [ -s port ]; do sleep 0.05; done
 curl -s "http://127.0.0.1:$(cat port)/health"        # {"status":"up"}, as application/json
-kill $!                                              # drains, removes the port file, exits 0""": prints('{"status":"up"}'),
+kill $!                                              # drains, removes the port file, exits 0""": prints('{"status":"up"}', stale="port"),
     "tinyhttpd --listen 127.0.0.1:8000 &\n"
     "tinyhttpd probe --wait 10s                           # or: probe http://127.0.0.1:9000/health --expect-body up":
         starts_it_and_waits,

@@ -119,6 +119,23 @@ class SeveralAddresses(support.TestCase):
         self.assertTrue(support.refuses(("127.0.0.1", port)))
 
     @unittest.skipUnless(has_ipv6(), "no IPv6 here")
+    def test_an_interface_may_be_named_or_numbered_and_has_to_exist(self):
+        name, number = next((name, number) for number, name in socket.if_nameindex() if name in ("lo", "lo0"))
+        for zone in (name, number):
+            server = self.start(listen=("--listen", f"[::1%{zone}]:0"))
+            self.assertTrue(server.url().startswith(f"http://[::1%{zone}]:"), server.url())
+            self.assertEqual(ask(server.address()).status, 200)
+            server.stop()
+        for zone in ("nope", "4000000000"):
+            listen = ("--listen", f"[fe80::1%{zone}]:0")
+            self.assertEqual(run(*listen), (1, "", f"tinyhttpd: error: cannot listen on {listen[1]}: no interface '{zone}'\n"))
+            self.assertEqual(run(*listen, "--check"), (2, "", f"tinyhttpd: error: --listen {listen[1]}: no interface '{zone}'\n"))
+
+    @unittest.skipUnless(support.LINUX and has_ipv6(), "elsewhere it is another error")
+    def test_a_link_local_address_without_its_interface_says_what_is_missing(self):
+        self.assertIn("a link-local address needs its interface, as in [fe80::1%eth0]:8000", run("--listen", "[fe80::1]:0")[2])
+
+    @unittest.skipUnless(has_ipv6(), "no IPv6 here")
     def test_the_log_names_an_ipv4_peer_of_a_dual_stack_socket_as_ipv4(self):
         server = self.start("--access-log", "-", "--once", listen=("--listen", ":0"))
         ask(("127.0.0.1", server.address()[1]))
@@ -197,6 +214,21 @@ class UnixSockets(support.TestCase):
         self.assertIn(f"cannot listen on unix:{self.path}: address already in use", err)
         self.assertEqual(ask(self.path).body, b"first")
         server.stop()
+
+    def test_of_servers_started_at_once_on_a_stale_file_one_stays(self):
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(self.path)
+        servers = [self.start(listen=self.listen, lines=0) for _ in range(4)]
+        support.eventually(lambda: sum(server.process.poll() is None for server in servers) == 1, "three that have lost")
+        winner = next(server for server in servers if server.process.poll() is None)
+        for server in servers:
+            if server is not winner:
+                self.assertEqual(server.wait(), 1)
+                self.assertIn(f"cannot listen on unix:{self.path}: address already in use", server.stderr())
+        winner.read_ready_lines(1)
+        self.assertEqual(ask(self.path).status, 200)
+        winner.stop()
+        self.assertEqual(os.listdir(self.folder), [])
 
     def test_a_file_of_another_kind_is_never_replaced(self):
         with open(self.path, "w") as file:
