@@ -124,7 +124,7 @@ class SeveralAddresses(support.TestCase):
         for zone in (name, number):
             server = self.start(listen=("--listen", f"[::1%{zone}]:0"))
             self.assertTrue(server.url().startswith(f"http://[::1%{zone}]:"), server.url())
-            self.assertEqual(ask(server.address()).status, 200)
+            self.assertEqual(ask(("::1", server.address()[1])).status, 200)
             server.stop()
         for zone in ("nope", "4000000000"):
             listen = ("--listen", f"[fe80::1%{zone}]:0")
