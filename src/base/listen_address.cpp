@@ -99,13 +99,11 @@ std::optional<std::string> several(std::string_view text) {
     return "several addresses in one; give --listen once for each (in TOML an array, in the environment one on each line)";
 }
 
-/// What a URL was meant to be.
-std::string suggest_authority(std::string_view url) {
-    std::string_view authority = url.substr(url.find("://") + 3);
-    authority = authority.substr(0, authority.find_first_of("/?#"));
-    authority = authority.substr(authority.rfind('@') + 1);  // npos + 1 is 0
-    const bool is_address = authority.find("://") == std::string_view::npos && parse_listen_address(authority).has_value();
-    return is_address ? "this is a URL; write " + std::string(authority) : "this is a URL; an address is " + std::string(forms);
+/// `authority` without a user and password (RFC 3986 §3.2), if that is an address; else what one looks like.
+std::string suggest_address(std::string_view authority) {
+    const std::string_view address = authority.substr(authority.rfind('@') + 1);  // npos + 1 is 0
+    const bool is_one = address.find("://") == std::string_view::npos && parse_listen_address(address).has_value();
+    return is_one ? "write " + std::string(address) : "an address is " + std::string(forms);
 }
 
 /// What an IPv6 address without brackets was meant to be: "::1:8080" is one, and yet who writes it has a port in mind.
@@ -138,9 +136,11 @@ std::expected<ListenAddress, std::string> parse_listen_address(std::string_view 
     if (text == inherited) return ListenAddress{Kind::inherited, {}, 0};
     if (text.starts_with(inherited) && text[inherited.size()] == ':') return parse_inherited(text.substr(inherited.size() + 1));
     if (auto problem = several(text)) return refuse(*std::move(problem));
-    if (text.find("://") != std::string_view::npos) return refuse(suggest_authority(text));
-    if (const std::size_t at = text.rfind('@'); at != std::string_view::npos)
-        return refuse("an address has no user or password; write " + std::string(text.substr(at + 1)));
+    if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) {
+        const std::string_view rest = text.substr(scheme + 3);
+        return refuse("this is a URL; " + suggest_address(rest.substr(0, rest.find_first_of("/?#"))));
+    }
+    if (text.find('@') != std::string_view::npos) return refuse("an address has no user or password; " + suggest_address(text));
 
     std::string host;
     std::string_view port_text;

@@ -112,12 +112,13 @@ private:
         for (std::size_t i = 1; i < argument.size(); ++i) {
             const Option* option = lettered(argument[i]);
             if (option == nullptr) return false;  // CLI11 reports it
-            if (!is_flag(option->type)) return i + 1 == argument.size();
+            // getopt(3) would take -b=hi for the body "=hi", which nobody has in mind.
             if (i + 1 < argument.size() && argument[i + 1] == '=') {
                 const std::string meant = dashed(option->name) + (option->type == Type::action ? "" : excerpt(argument.substr(i + 1)));
                 problems_.push_back(shown(argument) + ": a short flag takes no '=' (did you mean '" + meant + "'?)");
                 return false;
             }
+            if (!is_flag(option->type)) return i + 1 == argument.size();
         }
         return false;
     }

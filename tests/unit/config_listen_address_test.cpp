@@ -109,6 +109,7 @@ const std::vector<Refused> refused = {
     {"http://127.0.0.1:80", "this is a URL; write 127.0.0.1:80"},
     {"http://user:pw@127.0.0.1:80/path", "this is a URL; write 127.0.0.1:80"},
     {"http://example.org/", "this is a URL; an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
+    {"user:pw@example.org", "an address has no user or password; an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
     {"user:pw@127.0.0.1:80", "an address has no user or password; write 127.0.0.1:80"},
     {"/run/x.sock", "a path needs 'unix:' in front; write unix:/run/x.sock"},
     {"example.org", "an address is host:port, :port, [ipv6]:port, unix:/path or systemd"},
