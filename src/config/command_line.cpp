@@ -112,8 +112,8 @@ private:
         for (std::size_t i = 1; i < argument.size(); ++i) {
             const Option* option = lettered(argument[i]);
             if (option == nullptr) return false;  // CLI11 reports it
-            // getopt(3) would take -b=hi for the body "=hi", which nobody has in mind.
-            if (i + 1 < argument.size() && argument[i + 1] == '=') {
+            // As getopt(3) has it, the '=' would belong to the value. A text may begin with one, nothing else does.
+            if (i + 1 < argument.size() && argument[i + 1] == '=' && option->type != Type::text) {
                 const std::string meant = dashed(option->name) + (option->type == Type::action ? "" : excerpt(argument.substr(i + 1)));
                 problems_.push_back(shown(argument) + ": a short flag takes no '=' (did you mean '" + meant + "'?)");
                 return false;

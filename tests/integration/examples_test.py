@@ -35,7 +35,7 @@ def readme_examples():
     """Each indented block that runs the program as it is installed."""
     for found in re.finditer(r"(?:^    .*\n|^\n(?=    ))+", read("README.md"), re.M):
         block = "\n".join(line.removeprefix("    ") for line in found[0].strip("\n").splitlines())
-        if re.match(r"(sudo )?tinyhttpd ", block):
+        if re.match(r"(rm .*\n)?(sudo )?tinyhttpd ", block):
             yield block
 
 

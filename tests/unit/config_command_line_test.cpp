@@ -154,9 +154,9 @@ TEST(CommandLine, a_long_flag_with_one_dash_is_no_row_of_short_ones) {
     EXPECT_THAT(problems({"-port=80"}), ElementsAre("-port: unknown flag (did you mean '--listen :PORT'?)"));
     EXPECT_THAT(problems({"-t=x"}), ElementsAre("-t=x: a short flag takes no '=' (did you mean '--check'?)"));
     EXPECT_THAT(problems({"-q=false"}), ElementsAre("-q=false: a short flag takes no '=' (did you mean '--quiet=false'?)"));
-    EXPECT_THAT(problems({"-b=hi"}), ElementsAre("-b=hi: a short flag takes no '=' (did you mean '--body=hi'?)"));
+    EXPECT_THAT(problems({"-s=404"}), ElementsAre("-s=404: a short flag takes no '=' (did you mean '--status=404'?)"));
     EXPECT_THAT(problems({"-ql=:80"}), ElementsAre("-ql=:80: a short flag takes no '=' (did you mean '--listen=:80'?)"));
-    EXPECT_EQ(config({"-b", "=hi"}).response.body, "=hi");
+    EXPECT_EQ(config({"-b=hi"}).response.body, "=hi");
     // What follows a flag that takes a value is its value, whatever it looks like; so is what follows its letter.
     EXPECT_EQ(config({"--body", "-text=hi"}).response.body, "-text=hi");
     EXPECT_EQ(config({"-qb", "-text=hi"}).response.body, "-text=hi");
