@@ -84,7 +84,12 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     job.listeners = sockets;
     job.access_log = access_log.get();
     job.accept_failed = [&](int code) {
-        accept_failures.add(std::chrono::steady_clock::now(), Error{"accept a connection", {}, code, "waiting until one closes"}.text());
+        try {
+            accept_failures.add(std::chrono::steady_clock::now(),
+                                Error{"accept a connection", {}, code, "waiting until one closes"}.text());
+        } catch (const std::bad_alloc&) {
+            // What it was to report is that memory has run out.
+        }
     };
     tcp::WorkerPool::Options pool_options{workers, max_connections, {}};
     if (config.pin_workers) {
@@ -127,6 +132,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                                                        : std::chrono::ceil<std::chrono::milliseconds>(config.lifecycle.shutdown_timeout);
     if (access_log) access_log->close(patience);
     if (announcement_failed) return std::unexpected(*announcement_failed);
+    if (const int code = pool->crew().failure(); code != 0) return fail("go on with io_uring", {}, code);
     return status;
 }
 

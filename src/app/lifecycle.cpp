@@ -22,6 +22,7 @@ ExitStatus Lifecycle::run() {
             on_deadline();
         }
         if (options_.quota != nullptr && options_.quota->reached()) stop(ExitStatus::clean, std::chrono::microseconds::zero());
+        if (crew.failure() != 0) stop(ExitStatus::cannot_run, std::chrono::microseconds::zero());
         if (listening_ && crew.accepting_ended()) {
             listening_ = false;
             hooks_.close_listeners();

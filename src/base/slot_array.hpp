@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #include "base/verify.hpp"
 
@@ -25,9 +26,13 @@ public:
         for (std::uint32_t i = 0; i < chunks_; ++i) delete[] table_[i];
     }
 
-    /// Makes elements up to and including `slot` exist, default-constructed. The only call that allocates.
-    void ensure(std::uint32_t slot) {
-        while (slot >= size()) add_chunk();
+    /// Makes elements up to and including `slot` exist, default-constructed. The only call that allocates. False when there is no
+    /// memory.
+    [[nodiscard]] bool ensure(std::uint32_t slot) {
+        while (slot >= size()) {
+            if (!add_chunk()) return false;
+        }
+        return true;
     }
     [[nodiscard]] std::uint32_t size() const { return chunks_ * chunk_size; }
     /// Requires slot < size().
@@ -41,16 +46,19 @@ public:
     }
 
 private:
-    void add_chunk() {
+    bool add_chunk() {
         if (chunks_ == capacity_) {
             const std::uint32_t capacity = std::max(8U, capacity_ * 2);
-            auto table = std::make_unique<T*[]>(capacity);
+            std::unique_ptr<T*[]> table(new (std::nothrow) T*[capacity]);
+            if (!table) return false;
             std::copy_n(table_.get(), chunks_, table.get());
             table_ = std::move(table);
             capacity_ = capacity;
         }
-        table_[chunks_] = new T[chunk_size]();
-        ++chunks_;
+        T* const chunk = new (std::nothrow) T[chunk_size]();
+        if (chunk == nullptr) return false;
+        table_[chunks_++] = chunk;
+        return true;
     }
 
     std::unique_ptr<T*[]> table_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -193,7 +194,8 @@ private:
                            : BodyReader::chunked({.content = max_body_, .framing = static_cast<std::uint32_t>(max_head_)});
         const std::size_t size = session.parser.size();
         if (log_.enabled()) {
-            session.saved_head = std::make_unique_for_overwrite<char[]>(size);
+            session.saved_head.reset(new (std::nothrow) char[size]);
+            if (!session.saved_head) return Outcome::close;  // memory has run out
             std::memcpy(session.saved_head.get(), input.data(), size);
         }
         // RFC 9110 §10.1.1: not on 1.0, and not when the client did not wait for it.

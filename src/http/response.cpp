@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "base/ascii.hpp"
 #include "base/reason_phrase.hpp"
@@ -177,7 +178,11 @@ std::size_t Renderings::free_generation() {
 void Renderings::renew(std::time_t now) {
     second_ = now;
     if (date_positions_.empty()) return;
-    current_ = static_cast<Lease>(free_generation());
+    try {
+        current_ = static_cast<Lease>(free_generation());
+    } catch (const std::bad_alloc&) {
+        return;  // all generations are leased: Date is renewed in the next second
+    }
     char* const bytes = generations_[current_].bytes.get();
     std::array<char, date_size> date;
     write_date(now, date.data());

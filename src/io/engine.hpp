@@ -58,6 +58,7 @@ enum class EventKind : std::uint8_t {
     sent,      ///< result: 0 when every byte was handed to the kernel, or -errno (the connection is dead)
     closed,    ///< the id is free again
     woken,     ///< wake() was called, once or more, since the last `woken`
+    failed,    ///< result: -errno. The kernel does not serve this engine any more; only its end is left
 };
 
 struct Event {
@@ -100,7 +101,9 @@ concept Engine = requires(E engine, const E& observed, ConnectionId id, Listener
     { engine.resume_accept(listener) };
 
     // A new connection: takes ownership of the descriptor (non-blocking stream socket) and starts receiving. `id.slot` is
-    // below max_connections and not in use. An error (ENOMEM, ENOSPC) leaves the descriptor closed and the id free.
+    // below max_connections and not in use. An error (ENOMEM, ENOSPC) leaves the descriptor closed and the id free. Memory for
+    // all the events that a connection may cause is taken here: later on only what a slow peer needs may be refused, and ends
+    // that connection (a `sent` or `received` with an error).
     { engine.open(id, fd) } -> std::same_as<Result<void>>;
 
     // receive, repeating: on from open() until FIN, an error, pause or close. Both are idempotent and cheap.

@@ -11,15 +11,17 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
 #include "base/fd.hpp"
 #include "base/slot_array.hpp"
+#include "base/sparing_vector.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
-#include "io/event_list.hpp"
 #include "io/readiness.hpp"
+#include "io/slot_queue.hpp"
 #include "io/socket_calls.hpp"
 
 namespace tinyhttpd::io {
@@ -31,7 +33,9 @@ public:
 
     [[nodiscard]] static Result<std::unique_ptr<ReadinessEngine>> create(const EngineOptions& options) {
         TRY(P poller, P::create());
-        return std::make_unique<ReadinessEngine>(std::move(poller), options);
+        auto engine = std::make_unique<ReadinessEngine>(std::move(poller), options);
+        if (!engine->make_room()) return fail("start an engine", {}, ENOMEM);
+        return engine;
     }
     /// Use create().
     ReadinessEngine(P poller, const EngineOptions& options)
@@ -49,34 +53,36 @@ public:
     }
 
     [[nodiscard]] Result<void> add_listener(ListenerId listener, int fd) {
-        TRY_VOID(poller_.add_listener(fd, make_tag(listener_slot, listener)));
         if (listener >= listeners_.size()) listeners_.resize(listener + 1);
-        listeners_[listener] = {fd, true};
+        if (!make_room()) return fail("watch a listening socket", {}, ENOMEM);
+        TRY_VOID(poller_.add_listener(fd, make_tag(listener_slot, listener)));
+        listeners_[listener] = {.fd = fd, .accepting = true};
         return {};
     }
     void pause_accept(ListenerId listener) {
         if (std::exchange(listeners_[listener].accepting, false)) poller_.remove_listener(listeners_[listener].fd);
     }
     void resume_accept(ListenerId listener) {
-        if (listeners_[listener].accepting) return;
+        Listener& resumed = listeners_[listener];
+        if (resumed.accepting) return;
         // Refused only for want of kernel memory: the listener stays paused, and its owner resumes it again later.
-        listeners_[listener].accepting = poller_.add_listener(listeners_[listener].fd, make_tag(listener_slot, listener)).has_value();
-        if (!listeners_[listener].accepting) pending_.push({.kind = EventKind::accepted, .result = -ENOMEM, .listener = listener});
+        resumed.accepting = poller_.add_listener(resumed.fd, make_tag(listener_slot, listener)).has_value();
+        if (resumed.accepting || std::exchange(resumed.refused_in_wait, wait_number_) == wait_number_) return;
+        pending_.push_reserved({.kind = EventKind::accepted, .result = -ENOMEM, .listener = listener});
     }
 
     [[nodiscard]] Result<void> open(ConnectionId id, int fd) {
         VERIFY(id.slot < options_.max_connections);
-        connections_.ensure(id.slot);
+        Fd owned(fd);
+        if (!connections_.ensure(id.slot) || !make_room()) return fail("open a connection", {}, ENOMEM);
         Connection& connection = connections_[id.slot];
         VERIFY(connection.fd < 0);
-        if (auto added = poller_.add_connection(fd, make_tag(id.slot, id.generation)); !added) {
-            ::close(fd);
-            return added;
-        }
+        TRY_VOID(poller_.add_connection(fd, make_tag(id.slot, id.generation)));
+        static_cast<void>(owned.release());
         connection.fd = fd;
         connection.generation = id.generation;
         connection.receiving = true;
-        connection.readable = connection.hungup = connection.finished = connection.queued = false;
+        connection.readable = connection.hungup = connection.finished = false;
         connection.received_in_wait = wait_number_ - 1;
         return {};
     }
@@ -85,7 +91,7 @@ public:
     void resume_receive(ConnectionId id) {
         Connection& connection = at(id);
         connection.receiving = true;
-        if (connection.readable) enqueue(connection, id);
+        if (connection.readable) queue_.push(id.slot);
     }
 
     void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt) {
@@ -95,9 +101,9 @@ public:
         for (const Slice& slice : slices.subspan(1)) total += slice.size;
         const long sent = send_slices(connection.fd, slices, urgency == Urgency::last);
         if (sent == static_cast<long>(total)) [[likely]] {
-            pending_.push({.kind = EventKind::sent, .connection = id});
+            pending_.push_reserved({.kind = EventKind::sent, .connection = id});
         } else if (sent < 0 && sent != -EAGAIN && sent != -EWOULDBLOCK) {
-            pending_.push({.kind = EventKind::sent, .result = static_cast<int>(sent), .connection = id});
+            pending_.push_reserved({.kind = EventKind::sent, .result = static_cast<int>(sent), .connection = id});
         } else {
             park(connection, id, slices, sent > 0 ? static_cast<std::size_t>(sent) : 0);
         }
@@ -116,10 +122,12 @@ public:
         Connection& connection = at(id);
         connection.parked.reset();
         ::close(std::exchange(connection.fd, -1));  // leaves the poller with its last descriptor
-        pending_.push({.kind = EventKind::closed, .connection = id});
+        pending_.push_reserved({.kind = EventKind::closed, .connection = id});
     }
 
     [[nodiscard]] std::span<const Event> wait(std::optional<Instant> deadline) {
+        if (!lent_events_.empty()) [[unlikely]]
+            SparingVector<Event>().swap(lent_events_);
         events_.clear();
         events_.swap(pending_);
         lent_ = 0;
@@ -128,22 +136,20 @@ public:
             while (next_ready_ < ready_count_) {
                 if (handle(poller_.readiness(next_ready_++))) return events_.span();
             }
-            while (next_in_turn_ < turn_.size()) {
-                const ConnectionId id = turn_.data()[next_in_turn_++];
-                Connection* connection = find(id);
-                if (connection == nullptr) continue;
-                connection->queued = false;
-                if (proceed(*connection, id)) return events_.span();
+            for (; turn_left_ > 0; --turn_left_) {
+                const std::uint32_t slot = queue_.pop();
+                Connection& connection = connections_[slot];
+                if (connection.fd < 0 || !proceed(connection, {slot, connection.generation})) continue;
+                --turn_left_;
+                return events_.span();
             }
             if (!events_.empty()) return events_.span();
             // The descriptors that are known to be ready have had their turn: see who else is, then go round again.
             ready_count_ = poller_.wait(queue_.empty() ? timeout_ms(deadline) : 0);
             now_ = std::chrono::steady_clock::now();
             next_ready_ = 0;
-            turn_.clear();
-            std::swap(turn_, queue_);
-            next_in_turn_ = 0;
-            if (ready_count_ == 0 && turn_.empty() && deadline && now_ >= *deadline) return events_.span();
+            turn_left_ = queue_.size();
+            if (ready_count_ == 0 && turn_left_ == 0 && deadline && now_ >= *deadline) return events_.span();
         }
     }
     [[nodiscard]] Instant now() const { return now_; }
@@ -170,16 +176,18 @@ private:
         std::uint32_t generation = 0;
         std::unique_ptr<ParkedSend> parked;
         std::uint32_t received_in_wait = 0;  ///< the number of the last wait() that delivered a `received`
+        QueueLink link;                      ///< of queue_
         bool receiving = false;              ///< not paused
         bool readable = false;               ///< a receive may yield something
         bool hungup = false;                 ///< the poller saw the end: a short read does not mean that nothing follows
         bool finished = false;               ///< FIN or an error was delivered
-        bool queued = false;                 ///< in queue_
     };
+    static_assert(sizeof(Connection) <= 32);
 
     struct Listener {
         int fd = -1;
         bool accepting = false;
+        std::uint32_t refused_in_wait = ~std::uint32_t{0};  ///< the number of the last wait() after which the poller refused it
     };
 
     // Enough that what a wait() costs by itself is shared by several requests, few enough that the bytes stay in the cache.
@@ -197,8 +205,18 @@ private:
         return connection;
     }
 
-    void enqueue(Connection& connection, ConnectionId id) {
-        if (!std::exchange(connection.queued, true)) queue_.push_back(id);
+    /// Makes room for all the events that one wait() may deliver, so that none is lost when memory runs out. False: there is none.
+    [[nodiscard]] bool make_room() {
+        // Of a connection a `sent` and a `closed` beside the receives; of a listener what it accepts, its end and its refusal.
+        const std::size_t most =
+            1 + receives_per_wait + 2 * std::size_t{connections_.size()} + (std::size_t{options_.accepts_at_once} + 2) * listeners_.size();
+        if (most <= std::min(events_.capacity(), pending_.capacity())) return true;
+        SparingVector<Event> fresh;
+        if (!pending_.reserve(most) || !fresh.reserve(most)) return false;
+        // The caller may be going through the events, which it does not lose before the next wait().
+        events_.swap(fresh);
+        if (lent_events_.empty()) lent_events_.swap(fresh);
+        return true;
     }
 
     /// True when it lent the last scratch buffer, so that wait() has to return.
@@ -210,7 +228,7 @@ private:
         }
         if (id.slot == waker_slot) {
             poller_.wake_seen();
-            events_.push({.kind = EventKind::woken});
+            events_.push_reserved({.kind = EventKind::woken});
             return false;
         }
         Connection* connection = find(id);
@@ -225,7 +243,7 @@ private:
             send_more(connection, id);
         if (!connection.readable || !connection.receiving || connection.finished) return false;
         if (connection.received_in_wait == wait_number_) [[unlikely]] {  // one in each: the rest has to wait for the next
-            enqueue(connection, id);
+            queue_.push(id.slot);
             return false;
         }
         return receive(connection, id);
@@ -237,24 +255,25 @@ private:
         if (count > 0) [[likely]] {
             // epoll(7): a stream that yields less than was asked for is drained; the next byte makes a new edge.
             connection.readable = static_cast<std::size_t>(count) == options_.receive_bytes || connection.hungup;
-            if (connection.readable) enqueue(connection, id);
+            if (connection.readable) queue_.push(id.slot);
         } else {
             connection.readable = false;
             if (count == -EAGAIN || count == -EWOULDBLOCK) return false;
             connection.finished = true;
         }
-        events_.push({.kind = EventKind::received, .result = static_cast<int>(count), .connection = id, .data = buffer});
+        events_.push_reserved({.kind = EventKind::received, .result = static_cast<int>(count), .connection = id, .data = buffer});
         connection.received_in_wait = wait_number_;
         return ++lent_ == receives_per_wait;
     }
 
     void park(Connection& connection, ConnectionId id, std::span<const Slice> slices, std::size_t sent) {
-        connection.parked = std::make_unique<ParkedSend>();
+        connection.parked.reset(new (std::nothrow) ParkedSend);
+        if (!connection.parked) return pending_.push_reserved({.kind = EventKind::sent, .result = -ENOMEM, .connection = id});
         std::copy(slices.begin(), slices.end(), connection.parked->slices.begin());
         connection.parked->count = slices.size();
         connection.parked->advance(sent);
         // A short send may have filled the socket or met a limit of one call: only EAGAIN promises an edge.
-        if (sent > 0) enqueue(connection, id);
+        if (sent > 0) queue_.push(id.slot);
     }
 
     void send_more(Connection& connection, ConnectionId id) {
@@ -265,12 +284,12 @@ private:
             if (sent == -EAGAIN || sent == -EWOULDBLOCK) return;
             if (sent > 0) parked.advance(static_cast<std::size_t>(sent));
             if (sent < 0 || parked.first == parked.count) {
-                events_.push({.kind = EventKind::sent, .result = sent < 0 ? static_cast<int>(sent) : 0, .connection = id});
+                events_.push_reserved({.kind = EventKind::sent, .result = sent < 0 ? static_cast<int>(sent) : 0, .connection = id});
                 connection.parked.reset();
                 return;
             }
         }
-        enqueue(connection, id);  // a fast reader of a large body: let the others have their turn
+        queue_.push(id.slot);  // a fast reader of a large body: let the others have their turn
     }
 
     void accept_some(ListenerId listener) {
@@ -278,7 +297,7 @@ private:
             const int fd = accept_connection(listeners_[listener].fd);
             if (fd == -EAGAIN) return;
             if (fd < 0) pause_accept(listener);
-            events_.push({.kind = EventKind::accepted, .result = fd, .listener = listener});
+            events_.push_reserved({.kind = EventKind::accepted, .result = fd, .listener = listener});
         }
     }
 
@@ -295,13 +314,13 @@ private:
     SlotArray<Connection> connections_;
     std::vector<Listener> listeners_;
 
-    EventList events_;   ///< what the running wait() returns
-    EventList pending_;  ///< what verbs learned since the last one
+    SparingVector<Event> events_;       ///< what the running wait() returns
+    SparingVector<Event> pending_;      ///< what verbs learned since the last one
+    SparingVector<Event> lent_events_;  ///< what the last one returned, if open() had to make room since
     std::size_t ready_count_ = 0;
     std::size_t next_ready_ = 0;
-    std::vector<ConnectionId> queue_;  ///< known to be ready although the poller will not say so again
-    std::vector<ConnectionId> turn_;   ///< those whose turn it is now
-    std::size_t next_in_turn_ = 0;
+    SlotQueue<Connection> queue_{connections_};  ///< known to be ready although the poller will not say so again
+    std::uint32_t turn_left_ = 0;                ///< so many at its front have their turn now
     Instant now_ = std::chrono::steady_clock::now();
 };
 

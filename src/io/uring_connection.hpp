@@ -10,11 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
-#include <vector>
 
 #include "base/protocol.hpp"
+#include "base/sparing_vector.hpp"
 #include "io/engine.hpp"
+#include "io/slot_queue.hpp"
 
 namespace tinyhttpd::io {
 
@@ -49,10 +51,11 @@ enum class UringLife : std::uint8_t { free, open, closing, descriptor_closed };
 
 /// Input of a connection that is paused, copied so that it does not hold receive buffers.
 struct Spill {
-    std::vector<char> bytes;
+    SparingVector<char> bytes;
     std::size_t shown = 0;
     int end = 0;  ///< what to show after the bytes: 0 or a negative errno
     bool ended = false;
+    std::unique_ptr<Spill> next;  ///< of those that are lent
 
     void clear() {
         bytes.clear();
@@ -92,13 +95,14 @@ struct UringConnection {
     std::size_t send_left = 0;     ///< not 0: a send is running
     std::unique_ptr<Spill> spill;  ///< input, or its end, that has not been shown
     std::uint32_t turn = 0;        ///< of the last span with a `received` for this connection
+    QueueLink link;                ///< of revisited_
     UringReceive receive = UringReceive::none;
     UringLife life = UringLife::free;
     bool wanted = false;     ///< receiving is not paused
-    bool queued = false;     ///< in spilled_
     bool gathered = false;   ///< outgoing is a message
     bool silent = false;     ///< the running send is in silent_
     bool multishot = false;  ///< one receive completes again and again, rather than once
+    bool starved = false;    ///< input could not be kept for want of memory: receiving ends there, with ENOMEM
 };
 
 static_assert(sizeof(UringConnection) <= 48);
@@ -107,19 +111,18 @@ static_assert(sizeof(UringConnection) <= 48);
 template <class T>
 class Spares {
 public:
+    /// Null when memory has run out.
     [[nodiscard]] std::unique_ptr<T> take() {
-        if (kept_.empty()) return std::make_unique<T>();
-        std::unique_ptr<T> spare = std::move(kept_.back());
-        kept_.pop_back();
-        return spare;
+        if (count_ == 0) return std::unique_ptr<T>(new (std::nothrow) T);
+        return std::move(kept_[--count_]);
     }
     void keep(std::unique_ptr<T> spare) {
-        if (kept_.size() < kept_max) kept_.push_back(std::move(spare));
+        if (count_ < kept_.size()) kept_[count_++] = std::move(spare);
     }
 
 private:
-    static constexpr std::size_t kept_max = 32;
-    std::vector<std::unique_ptr<T>> kept_;
+    std::array<std::unique_ptr<T>, 32> kept_;
+    std::size_t count_ = 0;
 };
 
 }  // namespace tinyhttpd::io

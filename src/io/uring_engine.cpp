@@ -25,6 +25,9 @@ constexpr std::size_t send_bytes_max = std::size_t{1} << 30;  // the length of a
 constexpr std::chrono::milliseconds silence_max{10};          // what Urgency::relaxed promises
 constexpr std::size_t spare_bytes_max = 64 * 1024;
 
+/// Sends whose silence means success; one more than these completes aloud.
+constexpr std::size_t silent_max = ring_size.completions;
+
 /// Linux 6.17 and 6.18 at least lose the end of a unix socket's stream for a multishot receive: when a FIN follows bytes before
 /// the receive gets to run, the one is read, and nothing wakes it for the other. TCP reports the FIN as one more byte to read.
 bool multishot_sees_the_end(int fd) {
@@ -32,11 +35,6 @@ bool multishot_sees_the_end(int fd) {
     socklen_t size = sizeof domain;
     ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
     return domain != AF_UNIX;
-}
-
-/// Out of line, where it does not burden send().
-[[gnu::noinline, gnu::cold]] void grow(std::vector<ConnectionId>& ids) {
-    ids.resize(2 * ids.size());
 }
 
 }  // namespace
@@ -47,7 +45,9 @@ Result<std::unique_ptr<UringEngine>> UringEngine::create(const EngineOptions& op
     TRY(auto buffers, UringBuffers::create(*uring, buffer_group, static_cast<unsigned>(affordable), options.receive_bytes));
     Fd waker(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!waker) return fail("create an eventfd");
-    return std::make_unique<UringEngine>(std::move(uring), std::move(buffers), std::move(waker), options);
+    auto engine = std::make_unique<UringEngine>(std::move(uring), std::move(buffers), std::move(waker), options);
+    if (!engine->make_room()) return fail("start an engine", {}, ENOMEM);
+    return engine;
 }
 
 UringEngine::UringEngine(std::unique_ptr<Uring> uring, std::unique_ptr<UringBuffers> buffers, Fd waker, const EngineOptions& options)
@@ -56,24 +56,42 @@ UringEngine::UringEngine(std::unique_ptr<Uring> uring, std::unique_ptr<UringBuff
 }
 
 UringEngine::~UringEngine() {
-    io_uring_submit(uring_->get());  // closes that wait in the queue
+    if (failure_ == 0) static_cast<void>(uring_->submit());  // closes that wait in the queue
     uring_->end_all();
+    // A descriptor that the ring has closed may be somebody else's by now.
+    io_uring* const ring = uring_->get();
+    do {
+        unsigned head = 0;
+        unsigned count = 0;
+        const io_uring_cqe* completion = nullptr;
+        io_uring_for_each_cqe(ring, head, completion) {
+            ++count;
+            if (uring_tag::kind_of(completion->user_data) == Operation::close) take_closed(*completion);
+        }
+        io_uring_cq_advance(ring, count);
+    } while (io_uring_cq_has_overflow(ring) && io_uring_get_events(ring) >= 0);
     for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
         if (connections_[slot].gathered) drop_message(connections_[slot]);
         if (connections_[slot].fd >= 0) ::close(connections_[slot].fd);
     }
 }
 
+bool UringEngine::make_room() {
+    // Each silent send and each completion may be of two events: a `sent`, and a `closed` that waited for it. accept_some() sees to
+    // itself, and revisit() shows so many at most.
+    const std::size_t most = 2 * silent_max + completions_room() + accepts_room + shown_max;
+    return silent_.reserve(silent_max) && events_.reserve(most);
+}
+
 // ---- submissions
 
 io_uring_sqe* UringEngine::submission_of_full_queue() {
-    for (;;) {
-        const int submitted = io_uring_submit(uring_->get());
-        // io_uring_enter(2): EAGAIN, memory for requests has run out for now; EINTR; EBUSY, too many completions wait.
-        VERIFY(submitted >= 0 || submitted == -EAGAIN || submitted == -EINTR || submitted == -EBUSY);
+    while (failure_ == 0) {
+        failure_ = uring_->submit();
         if (io_uring_sqe* entry = uring_->next_entry(); entry != nullptr) return entry;
         ::sched_yield();
     }
+    return uring_->get()->sq.sqes;  // any: nothing is submitted any more
 }
 
 /// One completion once `fd` is readable. Not an accept in the kernel: of several engines on one socket that wakes the first,
@@ -120,6 +138,13 @@ void UringEngine::submit_send_again(Connection& connection, ConnectionId id) {
     submit_send(connection, id);
 }
 
+/// In place of a send for which there is no memory: it completes with EBADF, from a later wait() as all that was submitted.
+void UringEngine::submit_failure(ConnectionId id) {
+    io_uring_sqe* entry = submission();
+    io_uring_prep_send(entry, -1, nullptr, 0, 0);
+    io_uring_sqe_set_data64(entry, uring_tag::make(Operation::send, id));
+}
+
 // ---- verbs
 
 Result<void> UringEngine::add_listener(ListenerId listener, int fd) {
@@ -144,7 +169,10 @@ void UringEngine::resume_accept(ListenerId listener) {
 
 Result<void> UringEngine::open(ConnectionId id, int fd) {
     VERIFY(id.slot < options_.max_connections && id.slot < waker_index);
-    connections_.ensure(id.slot);
+    if (!connections_.ensure(id.slot)) {
+        ::close(fd);
+        return fail("open a connection", {}, ENOMEM);
+    }
     Connection& connection = connections_[id.slot];
     VERIFY(connection.life == Life::free);
     connection.fd = fd;
@@ -152,15 +180,15 @@ Result<void> UringEngine::open(ConnectionId id, int fd) {
     connection.receive = Receive::none;
     connection.life = Life::open;
     connection.wanted = true;
-    connection.queued = false;
+    connection.starved = false;
     connection.multishot = multishot_sees_the_end(fd);
     arm_receive(connection, id);
     return {};
 }
 
 void UringEngine::resume_slowly(Connection& connection, ConnectionId id) {
-    if (connection.spill) {
-        if (!std::exchange(connection.queued, true)) spilled_.push_back(id);
+    if (connection.spill || connection.starved) {
+        revisited_.push(id.slot);
     } else {
         arm_receive_if_wanted(connection, id);
     }
@@ -171,9 +199,10 @@ void UringEngine::send(ConnectionId id, std::span<const Slice> slices, Urgency u
     VERIFY(connection.send_left == 0 && !slices.empty() && slices.size() <= Batch::capacity);
     connection.outgoing.data = slices.data()->data;
     connection.send_left = slices.data()->size;
-    if (slices.size() > 1) gather(connection, slices);
+    if (slices.size() > 1 && !gather(connection, slices)) [[unlikely]]
+        return submit_failure(id);
     io_uring_sqe* entry = submit_send(connection, id);
-    connection.silent = urgency == Urgency::relaxed && connection.send_left <= send_bytes_max;
+    connection.silent = urgency == Urgency::relaxed && connection.send_left <= send_bytes_max && silent_.size() < silent_.capacity();
     if (!connection.silent) {
         // What has come of a short send is completed without: a segment that waits is pushed by the next send, too.
         if (urgency == Urgency::last) entry->msg_flags |= MSG_MORE;
@@ -182,13 +211,13 @@ void UringEngine::send(ConnectionId id, std::span<const Slice> slices, Urgency u
     // All of it within the system call that submits it, or a completion that says how much: so silence means success.
     entry->msg_flags |= MSG_DONTWAIT | MSG_WAITALL;
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    if (silent_count_ == silent_.size()) [[unlikely]]
-        grow(silent_);
-    silent_.data()[silent_count_++] = id;
+    silent_.push_reserved(id);
 }
 
-void UringEngine::gather(Connection& connection, std::span<const Slice> slices) {
-    connection.outgoing.message = spare_messages_.take().release();
+bool UringEngine::gather(Connection& connection, std::span<const Slice> slices) {
+    std::unique_ptr<Message> taken = spare_messages_.take();
+    if (!taken) return false;
+    connection.outgoing.message = taken.release();
     connection.gathered = true;
     Message& message = *connection.outgoing.message;
     message.sent = 0;
@@ -200,6 +229,7 @@ void UringEngine::gather(Connection& connection, std::span<const Slice> slices) 
         message.vectors[i] = {const_cast<char*>(slices[i].data), slices[i].size};
         connection.send_left += slices[i].size;
     }
+    return true;
 }
 
 void UringEngine::drop_message(Connection& connection) {
@@ -212,7 +242,7 @@ void UringEngine::close(ConnectionId id) {
     connection.life = Life::closing;
     connection.wanted = false;
     // What of it is in the span at hand stays until the next one.
-    if (connection.spill) lent_spills_.push_back(std::move(connection.spill));
+    if (connection.spill) lend(std::move(connection.spill));
     // An operation in the kernel holds on to the socket: only when all have ended is it closed, and the memory of a send free.
     if (connection.send_left > 0) cancel(uring_tag::make(Operation::send, id));
     if (connection.receive == Receive::armed) {
@@ -222,7 +252,6 @@ void UringEngine::close(ConnectionId id) {
     io_uring_sqe* entry = submission();
     io_uring_prep_close(entry, connection.fd);
     io_uring_sqe_set_data64(entry, uring_tag::make(Operation::close, id));
-    connection.fd = -1;
 }
 
 void UringEngine::wake() {
@@ -236,11 +265,15 @@ void UringEngine::wake() {
 std::span<const Event> UringEngine::wait(std::optional<Instant> deadline) {
     begin_span();
     for (;;) {
-        show_spilled();
+        revisit();
         take_completions();
         if (!events_.empty()) return events_.span();
-        if (ready_ == 0 && spilled_.empty()) {
+        if (ready_ == 0 && revisited_.empty()) {
             enter(deadline);
+            if (failure_ != 0) [[unlikely]] {
+                events_.push_reserved({.kind = EventKind::failed, .result = -failure_});
+                return events_.span();
+            }
             if (ready_ == 0 && events_.empty() && deadline && now_ >= *deadline) return events_.span();
         }
     }
@@ -250,32 +283,29 @@ std::span<const Event> UringEngine::wait(std::optional<Instant> deadline) {
 void UringEngine::begin_span() {
     ++turn_;
     events_.clear();
-    for (auto& used : lent_spills_) {
+    while (lent_spills_) [[unlikely]] {
+        std::unique_ptr<Spill> used = std::move(lent_spills_);
+        lent_spills_ = std::move(used->next);
         if (used->bytes.capacity() > spare_bytes_max) continue;
         used->clear();
         spare_spills_.keep(std::move(used));
     }
-    lent_spills_.clear();
 }
 
 void UringEngine::enter(std::optional<Instant> deadline) {
     buffers_->publish();
-    for (const ConnectionId id : unarmed_) {
-        Connection& connection = connections_[id.slot];
-        if (connection.life == Life::open && connection.generation == id.generation) arm_receive_if_wanted(connection, id);
-    }
-    unarmed_.clear();
-
-    if (silent_count_ > 0) deadline = std::min(deadline.value_or(Instant::max()), now_ + silence_max);
+    if (!silent_.empty()) deadline = std::min(deadline.value_or(Instant::max()), now_ + silence_max);
     io_uring* const ring = uring_->get();
-    if (io_uring_cq_ready(ring) > 0) {
-        uring_->enter(std::chrono::nanoseconds(0));
-    } else {
-        uring_->enter(deadline ? std::optional(time_left(*deadline, now_)) : std::nullopt);
+    if (failure_ == 0) {
+        if (io_uring_cq_ready(ring) > 0) {
+            failure_ = uring_->enter(std::chrono::nanoseconds(0));
+        } else {
+            failure_ = uring_->enter(deadline ? std::optional(time_left(*deadline, now_)) : std::nullopt);
+        }
     }
     now_ = std::chrono::steady_clock::now();
     ready_ = io_uring_cq_ready(ring);
-    if (silent_count_ > 0) confirm_silent();
+    if (!silent_.empty() && failure_ == 0) confirm_silent();
 }
 
 }  // namespace tinyhttpd::io

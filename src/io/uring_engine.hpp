@@ -15,9 +15,10 @@
 
 #include "base/fd.hpp"
 #include "base/slot_array.hpp"
+#include "base/sparing_vector.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
-#include "io/event_list.hpp"
+#include "io/slot_queue.hpp"
 #include "io/uring_connection.hpp"
 #include "io/uring_setup.hpp"
 
@@ -80,6 +81,8 @@ private:
 
     /// The waker is polled like a listener, under the last index that a tag can hold.
     static constexpr std::uint32_t waker_index = uring_tag::slot_max;
+    static constexpr std::uint32_t shown_max = 64;    ///< connections that one span revisits
+    static constexpr std::size_t accepts_room = 256;  ///< connections that one span accepts, if it is otherwise full
 
     struct Listener {
         int fd = -1;
@@ -105,14 +108,21 @@ private:
     void cancel(std::uint64_t operation);
     [[gnu::always_inline]] io_uring_sqe* submit_send(Connection& connection, ConnectionId id);
     [[gnu::noinline]] void submit_send_again(Connection& connection, ConnectionId id);
-    [[gnu::noinline]] void gather(Connection& connection, std::span<const Slice> slices);
+    [[gnu::noinline]] void submit_failure(ConnectionId id);
+    [[nodiscard, gnu::noinline]] bool gather(Connection& connection, std::span<const Slice> slices);
     [[gnu::noinline]] void drop_message(Connection& connection);
     [[gnu::noinline]] void resume_slowly(Connection& connection, ConnectionId id);
 
     [[nodiscard]] Connection& connection_of(const io_uring_cqe& completion);
 
+    /// Makes room for all that a span may hold, once and for all. False: memory has run out.
+    [[nodiscard]] bool make_room();
+    /// Events that all the completions that fit into the queue may be of.
+    [[nodiscard]] std::size_t completions_room() const { return 2 * std::size_t{uring_->get()->cq.ring_entries}; }
+
     void begin_span();
-    void show_spilled();
+    void revisit();
+    void show(Connection& connection, ConnectionId id);
     void confirm_silent();
     void take_completions();
     [[nodiscard]] bool take_received(const io_uring_cqe& completion);
@@ -120,9 +130,12 @@ private:
     void take_sent(const io_uring_cqe& completion);
     [[gnu::noinline]] void take_sent_slowly(Connection& connection, const io_uring_cqe& completion);
     [[gnu::noinline]] void take_other(const io_uring_cqe& completion);
+    void take_closed(const io_uring_cqe& completion);
     void take_poll(std::uint32_t index);
     void accept_some(ListenerId listener);
     void spill(Connection& connection, ConnectionId id, Input input);
+    [[nodiscard]] bool keep(Connection& connection, Input input);
+    void lend(std::unique_ptr<Spill> spill);
     void finish_close(Connection& connection, ConnectionId id);
     void enter(std::optional<Instant> deadline);
 
@@ -133,19 +146,18 @@ private:
     SlotArray<Connection> connections_;
     std::vector<Listener> listeners_;
 
-    EventList events_;
+    SparingVector<Event> events_;  ///< with room for all that a span may hold
     std::uint32_t turn_ = 0;
     unsigned ready_ = 0;  ///< completions that the last system call left in the queue
+    int failure_ = 0;     ///< not 0: the errno with which the kernel refuses the ring from now on
     Instant now_ = std::chrono::steady_clock::now();
 
-    std::vector<std::unique_ptr<Spill>> lent_spills_;  ///< used up, but shown with the span at hand
+    std::unique_ptr<Spill> lent_spills_;  ///< a list of those that are used up, but shown with the span at hand
     Spares<Spill> spare_spills_;
     Spares<Message> spare_messages_;
-    std::vector<ConnectionId> silent_ = std::vector<ConnectionId>(64);  ///< their send completes without a word unless it fails
-    std::size_t silent_count_ = 0;
-    std::vector<ConnectionId> spilled_;  ///< resumed with something to show
-    std::vector<ConnectionId> showing_;  ///< spilled_, while it is gone through
-    std::vector<ConnectionId> unarmed_;  ///< their receive ended: it was for once, or wanted for a buffer or room for completions
+    SparingVector<ConnectionId> silent_;  ///< their send completes without a word unless it fails
+    /// They have something to show, or their receive ended: it was for once, or wanted for a buffer or room for completions.
+    SlotQueue<Connection> revisited_{connections_};
 };
 static_assert(Engine<UringEngine>);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "io/uring_setup.hpp"
 
+#include <poll.h>
 #include <sys/mman.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -50,13 +52,29 @@ std::unexpected<Error> refused(int error_number) {
     return fail(use_io_uring, {}, error_number, remedy_for(error_number));
 }
 
-bool operations_supported(io_uring* ring) {
-    const std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> probe(io_uring_get_probe_ring(ring), io_uring_free_probe);
-    if (!probe) return false;
+/// 0, or the errno that says what is missing.
+int missing_operations(io_uring* ring) {
+    constexpr unsigned operations_max = 256;
+    alignas(io_uring_probe) std::array<std::byte, sizeof(io_uring_probe) + operations_max * sizeof(io_uring_probe_op)> memory{};
+    auto* const probe = reinterpret_cast<io_uring_probe*>(memory.data());
+    // A filter may forbid io_uring_register(2) alone.
+    if (const int result = io_uring_register_probe(ring, probe, operations_max); result < 0) return -result;
     for (const int operation : needed_operations) {
-        if (io_uring_opcode_supported(probe.get(), operation) == 0) return false;
+        if (io_uring_opcode_supported(probe, operation) == 0) return EINVAL;
     }
-    return true;
+    return 0;
+}
+
+/// io_uring_enter(2): the time is over or a signal came; or memory for requests, or room for completions, has run out for now.
+bool is_passing(int error_number) {
+    switch (error_number) {
+        case ETIME:
+        case EINTR:
+        case EAGAIN:
+        case EBUSY:
+        case ENOMEM: return true;
+        default: return false;
+    }
 }
 
 void* map(std::size_t bytes) {
@@ -78,7 +96,8 @@ Result<std::unique_ptr<Uring>> Uring::create(Size size, std::span<const unsigned
     }
     if (result < 0) return refused(-result);
     uring->open_ = true;
-    if ((uring->ring_.features & needed_features) != needed_features || !operations_supported(&uring->ring_)) return refused(EINVAL);
+    if ((uring->ring_.features & needed_features) != needed_features) return refused(EINVAL);
+    if (const int missing = missing_operations(&uring->ring_); missing != 0) return refused(missing);
     // Saves a look-up per system call; without it all works the same.
     if (io_uring_register_ring_fd(&uring->ring_) == 1) uring->enter_flags_ |= IORING_ENTER_REGISTERED_RING;
     // A filter may know this call alone.
@@ -93,10 +112,14 @@ Uring::~Uring() {
     if (open_) io_uring_queue_exit(&ring_);
 }
 
-void Uring::enter(std::optional<std::chrono::nanoseconds> longest) {
+void Uring::publish() {
     io_uring_sq& queue = ring_.sq;
     queue.sqe_head = queue.sqe_tail;
     io_uring_smp_store_release(queue.ktail, queue.sqe_tail);
+}
+
+int Uring::enter(std::optional<std::chrono::nanoseconds> longest) {
+    publish();
     io_uring_getevents_arg argument{};
     __kernel_timespec timeout;
     if (longest) {
@@ -105,10 +128,20 @@ void Uring::enter(std::optional<std::chrono::nanoseconds> longest) {
         argument.ts = reinterpret_cast<std::uintptr_t>(&timeout);
     }
     const unsigned wanted = longest && longest->count() == 0 ? 0 : 1;
-    const int result = io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), wanted, enter_flags_,
-                                       reinterpret_cast<sigset_t*>(&argument), sizeof argument);
-    // io_uring_enter(2): the time is over or a signal came; or memory for requests, or room for completions, has run out for now.
-    VERIFY(result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY);
+    const int result = io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), wanted,
+                                       enter_flags_ | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, reinterpret_cast<sigset_t*>(&argument),
+                                       sizeof argument);
+    if (result >= 0 || result == -ETIME || result == -EINTR) return 0;
+    if (!is_passing(-result)) return -result;
+    // It did not wait, and asking again at once would only keep a processor from whoever has the memory.
+    if (wanted > 0) ::poll(nullptr, 0, 1);
+    return 0;
+}
+
+int Uring::submit() {
+    publish();
+    const int result = io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), 0, enter_flags_, nullptr, 0);
+    return result < 0 && !is_passing(-result) ? -result : 0;
 }
 
 void Uring::end_all() {

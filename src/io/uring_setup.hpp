@@ -49,7 +49,10 @@ public:
     }
     /// Submits what is in the queue, lets completions happen and waits, at most as long as given (none: for ever), until there
     /// is one; with zero it does not wait. One system call; what the kernel did not take stays in the queue for the next time.
-    void enter(std::optional<std::chrono::nanoseconds> longest);
+    /// 0, or the errno of a kernel that does not serve this ring any more.
+    [[nodiscard]] int enter(std::optional<std::chrono::nanoseconds> longest);
+    /// Submits what is in the queue, and returns as enter() does.
+    [[nodiscard]] int submit();
 
     /// Cancels all operations. When it returns each has ended, so that the kernel touches no memory that is freed next.
     void end_all();
@@ -57,8 +60,10 @@ public:
     [[nodiscard]] io_uring* get() { return &ring_; }
 
 private:
+    void publish();
+
     io_uring ring_{};
-    unsigned enter_flags_ = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+    unsigned enter_flags_ = 0;
     bool open_ = false;
 };
 

@@ -56,8 +56,9 @@ void LogBatch::tick(Instant now) {
 
 void LogBatch::append(const Exchange& line) {
     const std::size_t bound = LineFormat::bound(line);
-    if (block_ == nullptr || block_->capacity - block_->size < bound) [[unlikely]]
-        make_room(bound);
+    if (block_ == nullptr || block_->capacity - block_->size < bound) [[unlikely]] {
+        if (!make_room(bound)) return queue_->lose(1, now_);
+    }
     Block& block = *block_;
     char* const begin = block.bytes.get();
     block.size = static_cast<std::size_t>(format_.write(begin + block.size, line) - begin);
@@ -75,13 +76,14 @@ void LogBatch::flush() {
     if (block_ != nullptr) queue_->hand_over(std::exchange(block_, nullptr), now_);
 }
 
-void LogBatch::make_room(std::size_t bytes) {
+bool LogBatch::make_room(std::size_t bytes) {
     // Behind the size at which a batch is handed over there is room for an ordinary line, so that none is cut off too early,
     // and blocks are of one size unless a line is very long.
     constexpr std::size_t ordinary_line = 2048;
     flush();
     block_ = queue_->take(buffer_bytes_ + std::max(bytes, ordinary_line));
     first_line_ = now_;
+    return block_ != nullptr;
 }
 
 void LogBatch::renew_time() {

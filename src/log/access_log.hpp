@@ -87,7 +87,7 @@ public:
     void tick(Instant now);
 
     /// Adds a line. Allocates nothing once the log has all the buffers it needs, and makes no system call, but to hand a
-    /// full batch over.
+    /// full batch over. When memory has run out the line is counted as lost.
     void append(const Exchange& line);
 
     /// When tick() is to be called at the latest; none when nothing waits.
@@ -97,7 +97,7 @@ public:
     void flush();
 
 private:
-    void make_room(std::size_t bytes);
+    [[nodiscard]] bool make_room(std::size_t bytes);
     void renew_time();
 
     const std::shared_ptr<WriteQueue> queue_;

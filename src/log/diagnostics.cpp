@@ -7,6 +7,7 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 
 #include <cstdlib>
+#include <new>
 
 #include "base/verify.hpp"
 
@@ -83,8 +84,12 @@ RepeatedReport::RepeatedReport(Diagnostics& diagnostics, Level level, std::strin
 void RepeatedReport::add(Instant now, std::string_view text, std::uint64_t count) {
     {
         const std::lock_guard lock(mutex_);
-        text_ = text;
         pending_ += count;
+        try {
+            text_ = text;
+        } catch (const std::bad_alloc&) {
+            return;
+        }
     }
     tick(now);
 }
@@ -103,8 +108,12 @@ void RepeatedReport::flush() {
 
 void RepeatedReport::write() {
     if (pending_ == 0 || !diagnostics_.ready()) return;
-    diagnostics_.report(level_, text_ + " (" + std::to_string(pending_) + ' ' + unit_ + (pending_ == 1 ? ")" : "s)"));
-    pending_ = 0;
+    try {
+        diagnostics_.report(level_, text_ + " (" + std::to_string(pending_) + ' ' + unit_ + (pending_ == 1 ? ")" : "s)"));
+        pending_ = 0;
+    } catch (const std::bad_alloc&) {
+        // It is said when there is memory to say it with.
+    }
 }
 
 }  // namespace tinyhttpd::log

@@ -11,6 +11,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -79,25 +80,42 @@ Result<void> WriteQueue::start(const std::shared_ptr<WriteQueue>& self) {
 }
 
 Block* WriteQueue::take(std::size_t bytes) {
-    Block* block = nullptr;
-    {
-        const std::lock_guard lock(mutex_);
-        if (free_.empty()) {
-            blocks_.push_back(std::make_unique<Block>());
-            free_.reserve(blocks_.size());
-            block = blocks_.back().get();
-        } else {
-            block = free_.back();
-            free_.pop_back();
-        }
-    }
+    Block* const block = free_block();
+    if (block == nullptr) return nullptr;
     if (block->capacity < bytes) {
-        block->bytes = std::make_unique_for_overwrite<char[]>(bytes);
+        std::unique_ptr<char[]> memory(new (std::nothrow) char[bytes]);
+        if (!memory) {
+            const std::lock_guard lock(mutex_);
+            recycle(block);
+            return nullptr;
+        }
+        block->bytes = std::move(memory);
         block->capacity = bytes;
     }
     block->size = 0;
     block->lines = 0;
     return block;
+}
+
+Block* WriteQueue::free_block() {
+    const std::lock_guard lock(mutex_);
+    if (!free_.empty()) {
+        Block* const block = free_.back();
+        free_.pop_back();
+        return block;
+    }
+    try {
+        free_.reserve(blocks_.size() + 1);
+        return blocks_.emplace_back(std::make_unique<Block>()).get();
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
+void WriteQueue::lose(std::uint64_t lines, Instant now) {
+    const std::lock_guard lock(mutex_);
+    lost_lines_ += lines;
+    if (!closed_) dropped_.add(now, dropped_text_, lines);
 }
 
 void WriteQueue::hand_over(Block* block, Instant now) {

@@ -47,8 +47,10 @@ public:
     WriteQueue(LogFile file, Overflow overflow, Diagnostics& diagnostics);
     ~WriteQueue();
 
-    /// An empty block of at least `bytes`, lent until hand_over(). Any thread.
+    /// An empty block of at least `bytes`, lent until hand_over(); null when memory has run out. Any thread.
     [[nodiscard]] Block* take(std::size_t bytes);
+    /// Counts lines for which there was no block. Any thread.
+    void lose(std::uint64_t lines, Instant now);
     /// Gives a block back: its lines will be written, or are counted as lost. Waits only when Overflow::block says so. Any thread.
     void hand_over(Block* block, Instant now);
     /// A chance to report what was held back. Any thread.
@@ -65,6 +67,7 @@ private:
     [[nodiscard]] Result<void> start(const std::shared_ptr<WriteQueue>& self);
     void post(Block* block);
     void recycle(Block* block);
+    [[nodiscard]] Block* free_block();
     void write(Block& block);
     void reopen_now();
 

@@ -8,11 +8,11 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/block_pool.hpp"
 #include "base/protocol.hpp"
 #include "base/slot_array.hpp"
+#include "base/sparing_vector.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
 #include "tcp/deadlines.hpp"
@@ -95,12 +95,12 @@ struct Connection {
 template <class Connection>
 class ConnectionTable {
 public:
-    /// A connection in a free slot; null when there are `most` of them.
+    /// A connection in a free slot; null when there are `most` of them, or memory has run out.
     [[nodiscard]] Connection* take(std::uint32_t most) {
-        if (free_.empty()) add_chunk();
-        const std::uint32_t slot = free_.back();
+        if (free_.empty() && !add_chunk()) return nullptr;
+        const std::uint32_t slot = *(free_.end() - 1);
         if (slot >= most) return nullptr;
-        free_.pop_back();
+        free_.pop();
         ++in_use_;
         slots_[slot].deadline.slot = slot;
         return &slots_[slot];
@@ -109,7 +109,7 @@ public:
     void give_back(Connection& connection) {
         connection.state = ConnectionState::free;
         ++connection.generation;
-        free_.push_back(connection.deadline.slot);
+        free_.push_reserved(connection.deadline.slot);
         --in_use_;
     }
 
@@ -124,15 +124,15 @@ public:
     }
 
 private:
-    void add_chunk() {
+    bool add_chunk() {
         const std::uint32_t first = slots_.size();
-        slots_.ensure(first);
-        free_.reserve(slots_.size());
-        for (std::uint32_t slot = slots_.size(); slot-- > first;) free_.push_back(slot);
+        if (!free_.reserve(first + SlotArray<Connection>::chunk_size) || !slots_.ensure(first)) return false;
+        for (std::uint32_t slot = slots_.size(); slot-- > first;) free_.push_reserved(slot);
+        return true;
     }
 
     SlotArray<Connection> slots_;
-    std::vector<std::uint32_t> free_;
+    SparingVector<std::uint32_t> free_;
     std::uint32_t in_use_ = 0;
 };
 

@@ -47,9 +47,15 @@ void Crew::return_from(std::uint32_t seat) {
         const std::scoped_lock lock(seats_[seat].mutex);
         seats_[seat].wake = nullptr;
         seats_[seat].returned = true;
-        for (const int fd : std::exchange(seats_[seat].inbox, {})) ::close(fd);
+        for (const int fd : seats_[seat].inbox) ::close(fd);
+        seats_[seat].inbox.clear();
     }
     running_.fetch_sub(1, std::memory_order_acq_rel);
+    report_();
+}
+
+void Crew::fail(int error_number) {
+    failure_.store(error_number, std::memory_order_release);
     report_();
 }
 
@@ -89,26 +95,28 @@ void Crew::dismiss(std::uint32_t seat) {
     if (connections_.fetch_sub(1) == max_connections_) wake_all();
 }
 
-void Crew::hand_over(std::uint32_t seat, int fd) {
+bool Crew::hand_over(std::uint32_t seat, int fd) {
     const std::scoped_lock lock(seats_[seat].mutex);
     if (seats_[seat].returned) {  // only after an abort: a draining worker stays until nobody accepts
         ::close(fd);
-        return;
+        return true;
     }
-    seats_[seat].inbox.push_back(fd);
+    if (!seats_[seat].inbox.push(fd)) return false;
     if (seats_[seat].wake) seats_[seat].wake();
+    return true;
 }
 
-void Crew::collect(std::uint32_t seat, std::vector<int>& into) {
+void Crew::collect(std::uint32_t seat, SparingVector<int>& into) {
+    ASSERT(into.empty());
     const std::scoped_lock lock(seats_[seat].mutex);
     into.swap(seats_[seat].inbox);
-    seats_[seat].inbox.clear();
 }
 
-void Crew::put_waiting(int fd) {
+bool Crew::put_waiting(int fd) {
     const std::scoped_lock lock(waiting_mutex_);
-    waiting_.push_back(fd);
+    if (!waiting_.push(fd)) return false;
     waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
+    return true;
 }
 
 int Crew::take_waiting(std::uint32_t seat, Limit limit) {
@@ -120,8 +128,7 @@ int Crew::take_waiting(std::uint32_t seat, Limit limit) {
     } else if (!admit(seat)) {
         return -1;
     }
-    const int fd = waiting_.front();
-    waiting_.erase(waiting_.begin());
+    const int fd = waiting_.pop_front();
     waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
     return fd;
 }

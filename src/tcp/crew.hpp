@@ -8,7 +8,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <vector>
+
+#include "base/sparing_vector.hpp"
 
 namespace tinyhttpd::tcp {
 
@@ -36,6 +37,8 @@ public:
     /// True once no worker accepts any more: the listening sockets can be closed.
     [[nodiscard]] bool accepting_ended() const { return accepting_.load(std::memory_order_acquire) == 0; }
     [[nodiscard]] bool all_returned() const { return running_.load(std::memory_order_acquire) == 0; }
+    /// The errno with which a worker has failed; 0: none has.
+    [[nodiscard]] int failure() const { return failure_.load(std::memory_order_acquire); }
 
     // -- the worker that sits at `seat`
     /// Registers how to wake this worker; called before it may be handed anything.
@@ -44,6 +47,8 @@ public:
     /// Called once by each worker when it has stopped accepting; the last call wakes all, since nothing can be handed over any more.
     void end_accepting();
     void return_from(std::uint32_t seat);
+    /// This worker cannot go on, for the reason `error_number`: the main thread has to end the others, too.
+    void fail(int error_number);
     /// Tells the main thread to look (the quota is reached).
     void report() const { report_(); }
 
@@ -57,13 +62,14 @@ public:
     void admit_regardless(std::uint32_t seat);
     /// One of `seat`'s connections has gone. When there was no room before, all workers are woken: they may accept again.
     void dismiss(std::uint32_t seat);
-    /// Gives an admitted connection's descriptor to another worker and wakes it.
-    void hand_over(std::uint32_t seat, int fd);
-    /// The descriptors handed to `seat` since the last call.
-    void collect(std::uint32_t seat, std::vector<int>& into);
+    /// Gives an admitted connection's descriptor to another worker and wakes it. False when memory has run out: it stays the caller's.
+    [[nodiscard]] bool hand_over(std::uint32_t seat, int fd);
+    /// The descriptors handed to `seat` since the last call; `into` is empty.
+    void collect(std::uint32_t seat, SparingVector<int>& into);
 
     /// Accepted beyond the limit (an engine may accept several at once): whoever next has room takes them, as if from the backlog.
-    void put_waiting(int fd);
+    /// False when memory has run out: it stays the caller's.
+    [[nodiscard]] bool put_waiting(int fd);
     enum class Limit : std::uint8_t { kept, ignored };
     /// Counts the next of them at `seat`. -1 when nobody waits or, with the limit kept, there is no room.
     [[nodiscard]] int take_waiting(std::uint32_t seat, Limit limit);
@@ -73,7 +79,7 @@ private:
     struct alignas(64) Seat {
         std::atomic<std::uint32_t> connections = 0;
         std::mutex mutex;
-        std::vector<int> inbox;
+        SparingVector<int> inbox;
         std::function<void()> wake;
         bool returned = false;
     };
@@ -88,8 +94,9 @@ private:
     std::atomic<std::uint32_t> accepting_;
     std::atomic<std::uint32_t> running_;
     std::atomic<Order> order_ = Order::serve;
+    std::atomic<int> failure_ = 0;
     std::mutex waiting_mutex_;
-    std::vector<int> waiting_;
+    SparingVector<int> waiting_;
     std::atomic<std::uint32_t> waiting_count_ = 0;
 };
 

@@ -9,12 +9,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <functional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/quota.hpp"
+#include "base/sparing_vector.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
 #include "tcp/acceptor.hpp"
@@ -94,6 +95,7 @@ private:
             case io::EventKind::closed: return closed(at(event));
             case io::EventKind::accepted: return accepted(event.result);
             case io::EventKind::woken: return woken();
+            case io::EventKind::failed: crew_.fail(-event.result); return abort();
         }
     }
 
@@ -106,18 +108,30 @@ private:
     // ---- a connection comes
 
     void accepted(int result) {
-        if (result < 0) {
-            accept_failed_(-result);
-            return acceptor_.pause_and_retry(now_);
-        }
+        if (result < 0) return accept_no_more(-result);
         // While draining nothing is handed over: the others may be gone before they could look.
         if (stage_ != Stage::serving) return open_regardless(result);
         const std::uint32_t seat = crew_.place(seat_);
         if (!crew_.admit(seat)) {
-            crew_.put_waiting(result);
-            return acceptor_.pause();
+            if (crew_.put_waiting(result)) return acceptor_.pause();
+            ::close(result);
+            return accept_no_more(ENOMEM);
         }
-        seat == seat_ ? open(result) : crew_.hand_over(seat, result);
+        if (seat == seat_) return open(result);
+        if (crew_.hand_over(seat, result)) return;
+        ::close(result);
+        turn_away(seat, ENOMEM);
+    }
+
+    /// Descriptors or memory ran out.
+    void accept_no_more(int error_number) {
+        accept_failed_(error_number);
+        acceptor_.pause_and_retry(now_);
+    }
+    /// The same, seen by a connection that was admitted.
+    void turn_away(std::uint32_t seat, int error_number) {
+        crew_.dismiss(seat);
+        accept_no_more(error_number);
     }
 
     /// A descriptor that was accepted although the limit was reached.
@@ -140,16 +154,14 @@ private:
     void open(int fd) {
         Connection* const connection = connections_.take(limits_.max_slots);
         if (connection == nullptr) {
-            crew_.dismiss(seat_);
             ::close(fd);
-            return;
+            return turn_away(seat_, ENOMEM);
         }
         PeerName peer;
         if (protocol_.wants_peer()) peer = peer_name(fd);
         if (const auto opened = engine_.open(connection->id(), fd); !opened) {
             connections_.give_back(*connection);
-            crew_.dismiss(seat_);
-            return accept_failed_(opened.error().code);
+            return turn_away(seat_, opened.error().code);
         }
         connection->state = State::receiving;
         connection->paused = connection->finished = false;
@@ -169,7 +181,7 @@ private:
                 if (input.empty()) return close(connection);
                 if (connection.saved.empty()) [[likely]]
                     return advance(connection, input);
-                if (!connection.saved.append(saved_blocks_, input)) return close(connection);
+                if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
                 return advance(connection, connection.saved.view());
             case State::sending:
                 // A peer that sends on while its answers are under way is read again when they are out: its memory is bounded.
@@ -179,7 +191,7 @@ private:
                     connection.paused = true;
                     engine_.pause_receive(connection.id());
                 } else {
-                    close(connection);
+                    starve(connection);
                 }
                 return;
             case State::lingering:
@@ -191,6 +203,12 @@ private:
         }
     }
 
+    /// There is no memory for its input.
+    void starve(Connection& connection) {
+        accept_no_more(ENOMEM);
+        close(connection);
+    }
+
     /// Stops 3 to 7: lets the protocol judge the input and sends what it answers.
     void advance(Connection& connection, std::string_view input) {
         batch_.clear();
@@ -200,7 +218,7 @@ private:
         if (!connection.saved.assign(saved_blocks_, input)) {
             if (batch_.lease != no_lease) protocol_.release(batch_.lease);
             if (quota_ != nullptr) quota_->give_back(batch_.answers);
-            return close(connection);
+            return starve(connection);
         }
         if (!batch_.empty()) [[likely]]
             return send(connection, result.next);
@@ -392,7 +410,7 @@ private:
     bool sweep_due_ = false;
     io::Instant sweep_at_latest_{};
     bool inbox_settled_ = false;  ///< looked into after all workers had ended accepting: nothing is handed over any more
-    std::vector<int> inbox_;
+    SparingVector<int> inbox_;
     ServerOutcome outcome_;
 };
 

@@ -2,6 +2,7 @@
 #include "tcp/worker_pool.hpp"
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -69,7 +70,14 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const Options& options, co
                 if (cpu) {
                     if (auto pinned = pin_this_thread(*cpu); !pinned) return static_cast<void>(pool->start_.ready(std::move(pinned)));
                 }
-                pool->outcomes_[seat] = work(seat, pool->crew_, pool->start_);
+                try {
+                    pool->outcomes_[seat] = work(seat, pool->crew_, pool->start_);
+                } catch (const std::bad_alloc&) {
+                    // While starting: a worker that runs asks for no memory that it cannot do without.
+                    pool->crew_.fail(ENOMEM);
+                    pool->crew_.return_from(seat);
+                    static_cast<void>(pool->start_.ready(fail("start a worker thread", {}, ENOMEM)));
+                }
             });
         } catch (const std::system_error& error) {
             pool->start_.fail_for(options.workers - seat, Error{"start a worker thread", {}, error.code().value()});

@@ -41,7 +41,7 @@ def environment(extra=None):
     return {**clean, "TINYHTTPD_ENGINE": ENGINE, **(extra or {})}
 
 
-def in_child(descriptors=None, block=(), umask=None):
+def in_child(descriptors=None, addresses=None, block=(), umask=None):
     """What happens in the child before exec: it dies with us, and gets the limits and the signal mask of the test."""
     parent = os.getpid()
     libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
@@ -53,6 +53,8 @@ def in_child(descriptors=None, block=(), umask=None):
                 os._exit(1)
         if descriptors is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        if addresses is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
         if umask is not None:
             os.umask(umask)
         signal.pthread_sigmask(signal.SIG_BLOCK, block)

@@ -62,6 +62,7 @@ public:
     std::vector<int> accept_errors;
     std::uint64_t turns = 0;
     std::uint64_t wakes = 0;
+    int failure = 0;  ///< the errno with which the engine failed
     std::size_t free_slots() const { return free_slots_.size(); }
 
     Connection& open(Fd fd) {
@@ -161,6 +162,7 @@ private:
         switch (event.kind) {
             case io::EventKind::accepted: return take_accepted(event);
             case io::EventKind::woken: ++wakes; return;
+            case io::EventKind::failed: failure = -event.result; return;
             case io::EventKind::received:
             case io::EventKind::sent:
             case io::EventKind::closed: break;

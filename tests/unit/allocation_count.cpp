@@ -7,10 +7,12 @@
 
 namespace {
 thread_local std::uint64_t allocations = 0;
-}
+thread_local bool has_run_out = false;
+}  // namespace
 
 void* operator new(std::size_t size) {
     ++allocations;
+    if (has_run_out) throw std::bad_alloc();
     if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
     throw std::bad_alloc();
 }
@@ -23,4 +25,11 @@ void operator delete(void* memory, std::size_t /*size*/) noexcept {
 
 std::uint64_t tinyhttpd::testing::allocations_of_this_thread() {
     return allocations;
+}
+
+tinyhttpd::testing::OutOfMemory::OutOfMemory() {
+    has_run_out = true;
+}
+tinyhttpd::testing::OutOfMemory::~OutOfMemory() {
+    has_run_out = false;
 }

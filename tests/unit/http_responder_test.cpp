@@ -218,7 +218,44 @@ TEST(Responder, AnsweringAllocatesNothing) {
     EXPECT_EQ(allocations_of_this_thread() - before, 0U);
 }
 
+TEST(Responder, KeepsADateThatItHasWithoutMemoryForANewOne) {
+    wall_now = example_time();
+    Silent responder(case_response(), case_limits(), NullLog{}, [] { return wall_now; });
+    Silent::Session session;
+    responder.open(session, {});
+    Batch running;
+    running.clear();
+    ASSERT_EQ(responder.advance(session, get(), running).next, Next::receive);
+    const auto start = std::chrono::steady_clock::time_point{} + 1h;
+    wall_now += 1s;
+    {
+        const OutOfMemory now;
+        responder.tick(start);
+    }
+    EXPECT_NE(drive(responder, {get()}).output.find(example_date), std::string::npos);
+    wall_now += 1s;
+    responder.tick(start + 1s);
+    EXPECT_NE(drive(responder, {get()}).output.find("08:49:39 GMT"), std::string::npos);
+    responder.release(running.lease);
+}
+
 // ---- the access log
+
+TEST(ResponderMemory, EndsAConnectionWhoseHeadItCannotKeepForTheLog) {
+    std::vector<LoggedLine> lines;
+    Responder<RecordingLog> responder(case_response(), case_limits(), RecordingLog(lines), &example_time);
+    Responder<RecordingLog>::Session session;
+    responder.open(session, {});
+    const std::string input = post("Content-Length: 5\r\n", "");
+    Batch batch;
+    batch.clear();
+    {
+        const OutOfMemory now;
+        EXPECT_EQ(responder.advance(session, input, batch).next, Next::close);
+    }
+    EXPECT_TRUE(batch.empty());
+    responder.close(session);
+}
 
 class Logged : public ::testing::Test {
 protected:

@@ -51,6 +51,28 @@ TEST_F(LogAccess, LinesOfOneWorkerAreWrittenInTheirOrder) {
     EXPECT_EQ(report_.text(), "");
 }
 
+TEST_F(LogAccess, LinesForWhichThereIsNoMemoryAreCountedAsLost) {
+    auto log = open({.path = path_, .buffer_bytes = 4096});
+    {
+        LogBatch batch(*log);
+        batch.append(numbered("/before"));
+        const Exchange line = numbered("/meanwhile");
+        {
+            const tinyhttpd::testing::OutOfMemory now;
+            batch.tick(instant(5s));  // hands the first one over
+            for (int i = 0; i < 10; ++i) batch.append(line);
+            batch.tick(instant(10s));
+        }
+        batch.append(numbered("/after"));
+    }
+    const std::uint64_t lost = log->close(5s);
+    const auto lines = lines_of(contents(path_));
+    EXPECT_EQ(lines.size() + lost, 12U);
+    EXPECT_EQ(request_of(lines.front()), "GET /before HTTP/1.1");
+    EXPECT_EQ(request_of(lines.back()), "GET /after HTTP/1.1");
+    EXPECT_NE(report_.text().find("lost"), std::string::npos);
+}
+
 TEST_F(LogAccess, LeavingTheProgramWritesEverything) {
     {
         const auto log = open({.path = path_});

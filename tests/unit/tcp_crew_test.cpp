@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
+
+#include "unit/allocation_count.hpp"
 
 namespace tinyhttpd::tcp {
 namespace {
@@ -48,11 +51,11 @@ TEST(CrewTest, AConnectionHandedOverArrivesAndWakesItsWorker) {
     Crew crew(2, 10, [] {});
     crew.take_seat(1, [&] { ++wakes; });
     const int fd = some_descriptor();
-    crew.hand_over(1, fd);
+    EXPECT_TRUE(crew.hand_over(1, fd));
     EXPECT_EQ(wakes, 1);
-    std::vector<int> inbox;
+    SparingVector<int> inbox;
     crew.collect(1, inbox);
-    EXPECT_EQ(inbox, std::vector<int>{fd});
+    EXPECT_EQ(std::vector<int>(inbox.begin(), inbox.end()), std::vector<int>{fd});
     inbox.clear();
     crew.collect(1, inbox);
     EXPECT_TRUE(inbox.empty());
@@ -63,12 +66,35 @@ TEST(CrewTest, AConnectionForAWorkerThatIsGoneIsClosedAndNotLeaked) {
     Crew crew(2, 10, [] {});
     crew.take_seat(1, [] {});
     const int early = some_descriptor();
-    crew.hand_over(1, early);
+    EXPECT_TRUE(crew.hand_over(1, early));
     crew.return_from(1);
     EXPECT_FALSE(is_open(early));
     const int late = some_descriptor();
-    crew.hand_over(1, late);
+    EXPECT_TRUE(crew.hand_over(1, late));
     EXPECT_FALSE(is_open(late));
+}
+
+TEST(CrewTest, WithoutMemoryAConnectionStaysWithWhoAcceptedIt) {
+    Crew crew(2, 10, [] {});
+    const int fd = some_descriptor();
+    {
+        const testing::OutOfMemory now;
+        EXPECT_FALSE(crew.hand_over(1, fd));
+        EXPECT_FALSE(crew.put_waiting(fd));
+    }
+    EXPECT_EQ(crew.take_waiting(0, Crew::Limit::kept), -1);
+    crew.return_from(1);
+    EXPECT_TRUE(is_open(fd));
+    ::close(fd);
+}
+
+TEST(CrewTest, AWorkerThatFailsIsReported) {
+    int reports = 0;
+    Crew crew(2, 10, [&] { ++reports; });
+    EXPECT_EQ(crew.failure(), 0);
+    crew.fail(EPERM);
+    EXPECT_EQ(crew.failure(), EPERM);
+    EXPECT_EQ(reports, 1);
 }
 
 TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrderUntilThereIsRoom) {
@@ -79,8 +105,8 @@ TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrderUntilThereIsRoom) {
     ASSERT_TRUE(crew.admit(0));
     const int first = some_descriptor();
     const int last = some_descriptor();
-    crew.put_waiting(first);
-    crew.put_waiting(last);
+    ASSERT_TRUE(crew.put_waiting(first));
+    ASSERT_TRUE(crew.put_waiting(last));
     EXPECT_EQ(crew.take_waiting(1, Crew::Limit::kept), -1);
     crew.dismiss(0);
     EXPECT_EQ(wakes, 1);  // the other worker may be the one that is told of what waits in the backlog
@@ -97,7 +123,7 @@ TEST(CrewTest, NobodyAcceptsWhereItOnlyAddsToThoseThatWait) {
     ASSERT_TRUE(crew.admit(0));
     EXPECT_FALSE(crew.has_room());
     const int fd = some_descriptor();
-    crew.put_waiting(fd);
+    ASSERT_TRUE(crew.put_waiting(fd));
     crew.dismiss(0);
     EXPECT_FALSE(crew.has_room());  // for others: the one that waits comes first
     ASSERT_EQ(crew.take_waiting(1, Crew::Limit::kept), fd);

@@ -123,6 +123,11 @@ TEST_F(UringStart, a_filter_of_the_call_that_waits_is_found_before_anything_is_s
               "cannot use io_uring: operation not permitted (a seccomp filter or security policy forbids it, as in many containers)");
 }
 
+TEST_F(UringStart, a_filter_of_the_call_that_registers_is_not_blamed_on_the_age_of_the_kernel) {
+    EXPECT_EQ(start_after([] { forbid_io_uring(EPERM, SYS_io_uring_register, SYS_io_uring_register); }),
+              "cannot use io_uring: operation not permitted (a seccomp filter or security policy forbids it, as in many containers)");
+}
+
 TEST_F(UringStart, a_filter_that_hides_io_uring_reads_like_a_kernel_without_it) {
     EXPECT_EQ(start_after([] { forbid_io_uring(ENOSYS); }),
               "cannot use io_uring: function not implemented (the kernel has none, or a seccomp filter hides it)");
