@@ -144,6 +144,21 @@ TEST_P(UringHazards, pausing_again_while_what_was_kept_is_shown_keeps_the_order)
     EXPECT_EQ(connection.received, expected);
 }
 
+TEST_P(UringHazards, a_paused_listener_that_its_owner_closes_listens_no_more) {
+    start({.receive_bytes = 64, .max_connections = 4});
+    if (IsSkipped()) return;
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    ASSERT_TRUE(engine->add_listener(0, listener.get()));
+    driver->settle();
+    engine->pause_accept(0);
+    driver->settle();
+    listener.reset();
+    const Fd late(::socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_EQ(::connect(late.get(), reinterpret_cast<const sockaddr*>(&address), size), -1) << "the ring keeps it listening";
+}
+
 TEST_P(UringHazards, an_older_kernel_is_served_with_the_weaker_set_of_flags) {
     constexpr unsigned unknown = 1U << 31;
     const std::array sets{unknown, Uring::weaker.front()};
