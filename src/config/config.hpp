@@ -43,8 +43,8 @@ struct LimitsConfig {
     std::size_t read_buffer = 4096;
     std::size_t write_buffer = 4096;
     std::size_t max_head = 16 * 1024;
-    std::uint64_t max_body = 1024 * 1024;
-    std::uint32_t max_connections = 0;  ///< 0: from RLIMIT_NOFILE less a reserve
+    std::uint64_t max_body = 1024 * 1024;  ///< 0: no limit
+    std::uint32_t max_connections = 0;     ///< 0: from RLIMIT_NOFILE less a reserve
     bool keepalive = true;
     std::uint64_t keepalive_requests = 0;  ///< 0: no limit
     Duration head_timeout = std::chrono::seconds(10);

@@ -166,7 +166,7 @@ constexpr auto limit_options = std::to_array<Option>({
      .type = Type::size,
      .value_name = "SIZE",
      .default_text = "1M",
-     .help = "Longest request body; it is read and discarded",
+     .help = "Longest request body, which is read and discarded; 0 is no limit",
      .maximum = largest,
      .store = [](C& c, const V& v) { c.limits.max_body = v.number; }},
     {.name = "max-connections",

@@ -27,7 +27,7 @@ namespace tinyhttpd::http {
 
 struct ResponderLimits {
     std::size_t max_head = 16 * 1024;
-    std::uint64_t max_body = 1024 * 1024;
+    std::uint64_t max_body = 1024 * 1024;  ///< 0: no limit
     bool keepalive = true;
     std::uint64_t keepalive_requests = 0;  ///< answers on one connection, the last of which closes it; 0: no limit
     std::size_t write_buffer = 4096;       ///< a batch that has reached it is sent before more requests are judged
@@ -45,11 +45,10 @@ public:
     Responder(const ResponseSpec& spec, const ResponderLimits& limits, Log log, WallClock wall_clock = &std::chrono::system_clock::now)
         : renderings_(spec, limits.write_buffer),
           write_buffer_(limits.write_buffer),
-          // Places in a head are 32-bit numbers. The largest length stands for all that are larger.
+          // Places in a head are 32-bit numbers.
           max_head_(std::min<std::size_t>(limits.max_head, std::numeric_limits<std::uint32_t>::max())),
-          max_body_(std::min(limits.max_body, std::numeric_limits<std::uint64_t>::max() - 1)),
-          answers_max_(
-              static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.keepalive_requests, std::numeric_limits<std::uint32_t>::max()))),
+          max_body_(limits.max_body != 0 ? std::min(limits.max_body, content_max) : content_max),
+          answers_max_(limits.keepalive_requests),
           may_keep_(limits.keepalive),
           quota_(limits.quota),
           wall_clock_(wall_clock),
@@ -126,6 +125,8 @@ private:
 
     // RFC 9112 §2.2 asks for one empty line at least; the number is bounded so that a peer cannot feed them for ever.
     static constexpr std::uint8_t empty_lines_max = 8;
+    // The largest number stands for every length that is larger still: such a content has no end that could be found.
+    static constexpr std::uint64_t content_max = std::numeric_limits<std::uint64_t>::max() - 1;
 
     [[nodiscard]] bool is_full(const Batch& out) const {
         return out.bytes() >= write_buffer_ || out.room() < Renderings::slices_per_answer;
@@ -270,7 +271,7 @@ private:
     std::size_t write_buffer_;
     std::size_t max_head_;
     std::uint64_t max_body_;
-    std::uint32_t answers_max_;
+    std::uint64_t answers_max_;
     bool may_keep_;  ///< --keepalive, until announce_close()
     Quota* quota_;
     Instant next_second_ = Instant::min();

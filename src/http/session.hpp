@@ -34,7 +34,7 @@ private:
 struct Session {
     HeadParser parser;             ///< of the current head; kept while the content is skipped
     BodyReader body;               ///< in Phase::body
-    std::uint32_t answered = 0;    ///< final responses on this connection
+    std::uint64_t answered = 0;    ///< final responses on this connection; of a width that does not come round to 0
     std::uint8_t empty_lines = 0;  ///< skipped before the current request line
     Phase phase = Phase::head;
     bool has_begun = false;              ///< a byte of the current request came

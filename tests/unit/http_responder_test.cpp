@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,37 @@ TEST(Responder, TheLastAnswerOfALimitedConnectionSaysSo) {
     auto responder = silent(limits);
     EXPECT_EQ(judge(responder, repeated(get(), 5), "200 200 200c"), "");
     EXPECT_EQ(judge(responder, get() + get(), "200 200"), "");
+}
+
+// A long-lived client of a responder without a limit is never cut: 2^32 answers take a fast one a few hours.
+TEST(Responder, WithoutALimitNoNumberOfAnswersClosesTheConnection) {
+    auto responder = silent();
+    Silent::Session session;
+    responder.open(session, {});
+    session.answered = std::numeric_limits<std::uint32_t>::max() - 1;
+    Batch batch;
+    batch.clear();
+    const std::string input = repeated(get(), 3);
+    const Advance advance = responder.advance(session, input, batch);
+    EXPECT_EQ(advance.consumed, input.size());
+    EXPECT_EQ(advance.next, Next::receive);
+    std::string output;
+    append(output, batch);
+    EXPECT_EQ(judge_answers(output, "200 200 200"), "");
+    responder.release(batch.lease);
+}
+
+TEST(Responder, AMaxBodyOf0IsNoLimit) {
+    ResponderLimits limits = case_limits();
+    limits.max_body = 0;
+    auto responder = silent(limits);
+    EXPECT_EQ(judge(responder, post("Content-Length: 1000000\r\n", std::string(1'000'000, 'x')), "200"), "");
+    EXPECT_EQ(judge(responder, chunked("f4240\r\n" + std::string(1'000'000, 'x') + "\r\n0\r\n\r\n"), "200"), "");
+    // What no number here can hold has no end that could be found.
+    EXPECT_EQ(judge(responder, post("Content-Length: 18446744073709551616\r\n", ""), "413c"), "");
+    limits.max_body = 1;
+    auto strict = silent(limits);
+    EXPECT_EQ(judge(strict, post("Content-Length: 2\r\n", ""), "413c"), "");
 }
 
 TEST(Responder, AnnouncesTheCloseOnOpenConnectionsToo) {
