@@ -68,6 +68,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     const std::uint32_t workers = config.workers != 0 ? config.workers : usable_processors();
     TRY(std::vector<tcp::Listener> listeners, open_listeners(config, diagnostics));
     const std::vector<int> sockets = sockets_of(listeners);
+    const std::vector<http::Origin> origins = origins_of(listeners);
     const std::uint32_t max_connections =
         connections_allowed(config, connections_under(descriptor_limit, workers, sockets.size()), diagnostics);
     TRY(Fd ready, ready_descriptor(config));
@@ -82,6 +83,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
 
     Job job = to_job(config, response, quota ? &*quota : nullptr, max_connections);
     job.listeners = sockets;
+    job.responder.origins = origins;
     job.access_log = access_log.get();
     job.accept_failed = [&](int code) {
         try {
@@ -91,6 +93,9 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
             // What it was to report is that memory has run out.
         }
     };
+    // The one diagnostic that a peer can cause at will: only whoever asks for it pays for it.
+    if (config.log.level == config::LogLevel::debug)
+        job.request_refused = [&](const Exchange& exchange) { diagnostics.debug(refusal_text(exchange)); };
     tcp::WorkerPool::Options pool_options{workers, max_connections, {}};
     if (config.pin_workers) {
         pool_options.pinned_to = affinity_mask();

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/reason_phrase.hpp"
+
 namespace tinyhttpd {
 
 http::ResponseSpec to_response_spec(config::Response answer) {
@@ -50,9 +52,15 @@ log::AccessLogOptions to_log_options(const config::LogConfig& config) {
     return options;
 }
 
+std::string refusal_text(const Exchange& exchange) {
+    std::string text = "refused a request from ";
+    text.append(exchange.peer).append(": ").append(reason_phrase(exchange.status)).append(": ").append(exchange.refused);
+    return text;
+}
+
 Job to_job(const config::Config& config, const http::ResponseSpec& response, Quota* quota, std::uint32_t max_connections) {
     const config::LimitsConfig& limits = config.limits;
-    Job job{.response = response, .responder = {}, .server = {}, .engine = {}, .listeners = {}, .accept_failed = {}};
+    Job job{.response = response, .responder = {}, .server = {}, .engine = {}, .listeners = {}, .accept_failed = {}, .request_refused = {}};
     job.responder.max_head = limits.max_head;
     job.responder.max_body = limits.max_body;
     job.responder.keepalive = limits.keepalive;

@@ -40,6 +40,15 @@ std::vector<int> sockets_of(const std::vector<tcp::Listener>& listeners) {
     return sockets;
 }
 
+std::vector<http::Origin> origins_of(const std::vector<tcp::Listener>& listeners) {
+    std::vector<http::Origin> origins;
+    for (const tcp::Listener& listener : listeners) {
+        const http::Origin origin{.has_authority = listener.port() != 0, .is_secure = false};
+        origins.insert(origins.end(), listener.sockets().size(), origin);
+    }
+    return origins;
+}
+
 void notify_service_manager(std::string_view state, log::Diagnostics& diagnostics) {
     if (auto sent = notify_service(std::getenv("NOTIFY_SOCKET"), state); !sent) diagnostics.warn(sent.error().text());
 }

@@ -10,6 +10,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
+#include "http/origin.hpp"
 #include "log/diagnostics.hpp"
 #include "os/port_file.hpp"
 #include "tcp/listener.hpp"
@@ -21,6 +22,9 @@ namespace tinyhttpd {
 
 /// Their descriptors, which stay theirs.
 [[nodiscard]] std::vector<int> sockets_of(const std::vector<tcp::Listener>& listeners);
+
+/// What HTTP has to know of each of these descriptors, in the same order.
+[[nodiscard]] std::vector<http::Origin> origins_of(const std::vector<tcp::Listener>& listeners);
 
 /// What --ready-fd names, taken over; empty without the option. An error when it was not passed in.
 [[nodiscard]] Result<Fd> ready_descriptor(const config::Config& config);

@@ -30,16 +30,22 @@ struct Job {
     log::AccessLog* access_log = nullptr;  ///< null: no log
     Quota* quota = nullptr;                ///< null: no limit
     std::function<void(int)> accept_failed;
+    std::function<void(const Exchange&)> request_refused;  ///< called for each on its worker, must not block; empty: nobody wants to know
 };
 
-/// The worker's side of the access log, as http::Responder wants it.
+/// Where a worker's exchanges go, as http::Responder wants it: the access log, and whoever asks about requests that were refused.
 class WorkerLog {
 public:
-    explicit WorkerLog(log::AccessLog* access_log) {
-        if (access_log != nullptr) batch_ = std::make_unique<log::LogBatch>(*access_log);
+    explicit WorkerLog(const Job& job) : request_refused_(job.request_refused ? &job.request_refused : nullptr) {
+        if (job.access_log != nullptr) batch_ = std::make_unique<log::LogBatch>(*job.access_log);
     }
     [[nodiscard]] bool enabled() const { return batch_ != nullptr; }
-    void append(const Exchange& exchange) { batch_->append(exchange); }
+    [[nodiscard]] bool wants_refused() const { return request_refused_ != nullptr; }
+    void append(const Exchange& exchange) {
+        if (batch_) batch_->append(exchange);
+        if (request_refused_ != nullptr && !exchange.refused.empty()) [[unlikely]]
+            (*request_refused_)(exchange);
+    }
     void tick(io::Instant now) {
         if (batch_) batch_->tick(now);
     }
@@ -47,6 +53,7 @@ public:
 
 private:
     std::unique_ptr<log::LogBatch> batch_;
+    const std::function<void(const Exchange&)>* request_refused_;
 };
 
 template <io::Engine Engine>
@@ -61,7 +68,7 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
     crew.take_seat(seat, [engine = engine->get()] { engine->wake(); });
     tcp::ServerOutcome outcome;
     {
-        http::Responder<WorkerLog> responder(job.response, job.responder, WorkerLog(job.access_log));
+        http::Responder<WorkerLog> responder(job.response, job.responder, WorkerLog(job));
         tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
         // After a stop by force the kernel may still read what it was given to send: that is the responder's.

@@ -15,8 +15,8 @@ namespace ascii {
 enum Class : std::uint8_t {
     tchar = 1,        ///< RFC 9110 §5.6.2
     field_char = 2,   ///< RFC 9110 §5.5: VCHAR, obs-text, SP and HTAB
-    target_char = 4,  ///< request target: URI bytes, and what browsers send raw in a query (WHATWG URL, query set)
-    host_char = 8,    ///< RFC 3986 §3.2.2 reg-name without "%" and without ",", which would make a list of it
+    target_char = 4,  ///< request target without "%": URI bytes, and what browsers send raw in a query (WHATWG URL, query set)
+    host_char = 8,    ///< RFC 3986 §3.2.2 reg-name without "%"
     digit = 16,
     hex_digit = 32,
     alpha = 64,
@@ -35,12 +35,12 @@ enum Class : std::uint8_t {
     }
     add("\t", field_char);
     for (unsigned byte = 0x21; byte < 0x7f; ++byte) table[byte] |= target_char;
-    for (const char byte : std::string_view("\"<>#")) table[static_cast<unsigned char>(byte)] = field_char;
+    for (const char byte : std::string_view("\"<>#%")) table[static_cast<unsigned char>(byte)] = field_char;
     add("0123456789", tchar | host_char | digit | hex_digit);
     add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", tchar | host_char | alpha);
     add("abcdefABCDEF", hex_digit);
     add("!#$%&'*+-.^_`|~", tchar);
-    add("-._~!$&'()*+;=", host_char);
+    add("-._~!$&'()*+,;=", host_char);
     return table;
 }
 

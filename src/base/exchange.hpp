@@ -21,14 +21,16 @@ struct Exchange {
     std::string_view referer = {};
     std::string_view user_agent = {};
     std::string_view request_line = {};  ///< of a malformed request line: its bytes up to and with the first bad one, bounded
+    std::string_view refused = {};       ///< why the request was turned down: words that follow on the status's phrase; empty: it was not
     int status = 0;
     std::uint64_t body_bytes = 0;  ///< content of the answer, 0 for HEAD
 };
 
-/// Takes one line per final response. A log that is off costs nothing: enabled() is asked before an Exchange is made.
+/// Takes one exchange per final response. A log that is off costs nothing: it is asked before an Exchange is made.
 template <class L>
 concept ExchangeLog = requires(L log, const L& observed, const Exchange& exchange, std::chrono::steady_clock::time_point now) {
-    { observed.enabled() } -> std::same_as<bool>;
+    { observed.enabled() } -> std::same_as<bool>;        // all exchanges are wanted
+    { observed.wants_refused() } -> std::same_as<bool>;  // those of requests that were turned down are wanted, if no others
     { log.append(exchange) };
     { log.tick(now) };                                                                         // once per turn of the event loop
     { observed.due() } -> std::same_as<std::optional<std::chrono::steady_clock::time_point>>;  // when tick() is wanted without traffic
@@ -37,6 +39,7 @@ concept ExchangeLog = requires(L log, const L& observed, const Exchange& exchang
 /// The log of a server that keeps none.
 struct NullLog {
     [[nodiscard]] static constexpr bool enabled() { return false; }
+    [[nodiscard]] static constexpr bool wants_refused() { return false; }
     static void append(const Exchange&) {}
     static void tick(std::chrono::steady_clock::time_point) {}
     [[nodiscard]] static std::optional<std::chrono::steady_clock::time_point> due() { return std::nullopt; }

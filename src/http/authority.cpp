@@ -2,10 +2,13 @@
 #include "http/authority.hpp"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "base/ascii.hpp"
 
@@ -18,12 +21,37 @@ bool consists_of(std::string_view text, unsigned classes) {
 }
 
 // inet_pton(3) takes exactly the IPv6address of RFC 3986: no zone, no leading zeros in a dotted quad.
-bool is_ipv6(std::string_view text) {
+std::optional<in6_addr> ipv6_address(std::string_view text) {
     std::array<char, INET6_ADDRSTRLEN> terminated;
-    if (text.size() >= terminated.size()) return false;
+    if (text.size() >= terminated.size()) return std::nullopt;
     *std::ranges::copy(text, terminated.begin()).out = '\0';
     in6_addr address;
-    return inet_pton(AF_INET6, terminated.data(), &address) == 1;
+    return inet_pton(AF_INET6, terminated.data(), &address) == 1 ? std::optional(address) : std::nullopt;
+}
+
+// Bytes of `text` that are of `classes` or `others`, or percent escapes (RFC 3986 §2.1), from its beginning.
+std::size_t escaped_size(std::string_view text, unsigned classes, std::string_view others) {
+    std::size_t size = 0;
+    while (size < text.size()) {
+        if (ascii::is(text[size], classes) || others.contains(text[size])) {
+            ++size;
+        } else if (text[size] == '%' && text.size() - size > 2 && consists_of(text.substr(size + 1, 2), ascii::hex_digit)) {
+            size += 3;
+        } else {
+            break;
+        }
+    }
+    return size;
+}
+
+// RFC 6874 §2: IPv6addrz = IPv6address "%25" ZoneID, ZoneID = 1*( unreserved / pct-encoded ). Most clients send the "%" raw,
+// as a user types it and the line at start prints it. Other addresses have no zone: RFC 4007 §11.
+bool is_ipv6(std::string_view text) {
+    const std::size_t percent = text.find('%');
+    const auto address = ipv6_address(text.substr(0, percent));
+    if (!address || percent == std::string_view::npos) return address.has_value();
+    const std::string_view zone = text.substr(percent + 1);
+    return IN6_IS_ADDR_LINKLOCAL(&*address) && !zone.empty() && escaped_size(zone, ascii::alpha | ascii::digit, "-._~") == zone.size();
 }
 
 // IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
@@ -43,17 +71,20 @@ std::size_t host_size(std::string_view text) {
         const std::string_view literal = text.substr(1, bracket - 1);
         return is_ipv6(literal) || is_ip_future(literal) ? bracket + 1 : 0;
     }
-    std::size_t size = 0;
-    while (size < text.size()) {
-        if (ascii::is(text[size], ascii::host_char)) {
-            ++size;
-        } else if (text[size] == '%' && text.size() - size > 2 && consists_of(text.substr(size + 1, 2), ascii::hex_digit)) {
-            size += 3;
-        } else {
-            break;
-        }
+    return escaped_size(text, ascii::host_char, {});
+}
+
+bool is_port(std::string_view text) {
+    return text.empty() || (text.front() == ':' && consists_of(text.substr(1), ascii::digit));
+}
+
+// RFC 3986 §3.2: [ userinfo "@" ] host [ ":" port ], where a reg-name may be empty.
+bool is_authority(std::string_view text) {
+    if (const std::size_t at = text.find('@'); at != std::string_view::npos) {
+        if (escaped_size(text.substr(0, at), ascii::host_char, ":") != at) return false;
+        text.remove_prefix(at + 1);
     }
-    return size;
+    return is_port(text.substr(host_size(text)));
 }
 
 // `scheme ":" …`: bytes of the scheme, 0 when there is none.
@@ -66,19 +97,22 @@ std::size_t scheme_size(std::string_view target) {
     return end != target.end() && *end == ':' ? static_cast<std::size_t>(end - target.begin()) : 0;
 }
 
-// RFC 9110 §4.2: an http URI has an authority with a host, and no userinfo (§4.2.4). Of other schemes only the shape can be
-// judged; `host:port` has the shape of one, but means a tunnel.
-bool is_absolute_form(std::string_view target) {
+// RFC 9110 §4.2: an http URI has an authority with a host, and no userinfo (§4.2.4). A URI of another scheme may have neither;
+// `host:port` has the shape of one, but means a tunnel.
+Refusal judge_absolute_form(RequestHead& head, std::string_view target) {
     const std::size_t size = scheme_size(target);
-    if (size == 0) return false;
+    if (size == 0) return Refusal::target_form;
     const std::string_view scheme = target.substr(0, size);
-    std::string_view rest = target.substr(size + 1);
-    if (!equals_ignore_case(scheme, "http") && !equals_ignore_case(scheme, "https")) {
-        return !consists_of(rest, ascii::digit);
+    const std::string_view rest = target.substr(size + 1);
+    head.form = TargetForm::absolute;
+    head.is_https = equals_ignore_case(scheme, "https");
+    const bool is_http = head.is_https || equals_ignore_case(scheme, "http");
+    if (!rest.starts_with("//")) {
+        if (is_http) return Refusal::target_authority;
+        return consists_of(rest, ascii::digit) ? Refusal::target_form : Refusal::none;
     }
-    if (!rest.starts_with("//")) return false;
-    rest.remove_prefix(2);
-    return is_host(rest.substr(0, rest.find_first_of("/?")));
+    const std::string_view authority = rest.substr(2, std::min(rest.find_first_of("/?", 2), rest.size()) - 2);
+    return (is_http ? is_host(authority) : is_authority(authority)) ? Refusal::none : Refusal::target_authority;
 }
 
 }  // namespace
@@ -86,7 +120,7 @@ bool is_absolute_form(std::string_view target) {
 bool is_host(std::string_view value) {
     const std::size_t size = host_size(value);
     if (size == 0) return false;
-    return size == value.size() || (value[size] == ':' && consists_of(value.substr(size + 1), ascii::digit));
+    return is_port(value.substr(size));
 }
 
 bool is_authority_form(std::string_view target) {
@@ -99,11 +133,15 @@ bool is_authority_form(std::string_view target) {
     return number > 0 && number <= 65535;
 }
 
-std::optional<TargetForm> target_form(std::string_view target, Method method) {
-    if (method == Method::connect) return is_authority_form(target) ? std::optional(TargetForm::authority) : std::nullopt;
-    if (target.front() == '/') return TargetForm::origin;
-    if (target == "*") return method == Method::options ? std::optional(TargetForm::asterisk) : std::nullopt;
-    return is_absolute_form(target) ? std::optional(TargetForm::absolute) : std::nullopt;
+Refusal judge_target(RequestHead& head, std::string_view target) {
+    if (head.method == Method::connect) {
+        head.form = TargetForm::authority;
+        return is_authority_form(target) ? Refusal::none : Refusal::connect_target;
+    }
+    if (target.front() == '/') return Refusal::none;
+    if (target != "*") return judge_absolute_form(head, target);
+    head.form = TargetForm::asterisk;
+    return head.method == Method::options ? Refusal::none : Refusal::target_form;
 }
 
 }  // namespace tinyhttpd::http

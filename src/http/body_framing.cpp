@@ -46,26 +46,34 @@ BodyReader::Progress BodyReader::read(std::string_view input) {
             if (left_ == 0) state_ = state_ == State::data ? State::data_cr : State::end;
         } else {
             progress.refusal = step(input[progress.consumed++]);
-            if (progress.refusal != Status::none) return progress;
+            if (progress.refusal != Refusal::none) return progress;
         }
     }
     progress.complete = state_ == State::end;
     return progress;
 }
 
-Status BodyReader::step(char byte) {
+Refusal BodyReader::step(char byte) {
     const State next = after(byte);
-    if (next == State::bad) return Status::bad_request;
+    if (next == State::bad) return refusal();
     // A peer could otherwise send extensions and trailers for ever.
     const bool is_counted =
         (next >= State::size_space && next <= State::value_space) || (next >= State::trailer_name && next <= State::trailer_lf);
-    if (is_counted && framing_left_-- == 0) return Status::content_too_large;
+    if (is_counted && framing_left_-- == 0) return Refusal::framing_size;
     if (next == State::data) {
-        if (left_ > allowed_) return Status::content_too_large;
+        if (left_ > allowed_) return Refusal::content_size;
         allowed_ -= left_;
     }
     state_ = next;
-    return Status::none;
+    return Refusal::none;
+}
+
+// What is broken when the current state has no place for a byte.
+Refusal BodyReader::refusal() const {
+    if (state_ >= State::trailer_first) return Refusal::trailer;
+    if (state_ >= State::data_cr) return Refusal::chunk_end;
+    const bool is_extension = state_ >= State::size_space && state_ <= State::value_space;
+    return is_extension ? Refusal::chunk_extension : Refusal::chunk_size;
 }
 
 BodyReader::State BodyReader::after(char byte) {

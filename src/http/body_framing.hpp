@@ -27,9 +27,9 @@ public:
     [[nodiscard]] static BodyReader chunked(const ChunkedLimits& limits);
 
     struct Progress {
-        std::size_t consumed = 0;       ///< bytes at the front of the input that belong to the content
-        bool complete = false;          ///< the next byte is the next request's
-        Status refusal = Status::none;  ///< the framing is broken: nothing behind it can be trusted
+        std::size_t consumed = 0;         ///< bytes at the front of the input that belong to the content
+        bool complete = false;            ///< the next byte is the next request's
+        Refusal refusal = Refusal::none;  ///< the framing is broken: nothing behind it can be trusted
     };
     /// Takes what is there. Must not be called again once complete or refused.
     [[nodiscard]] Progress read(std::string_view input);
@@ -62,7 +62,8 @@ private:
         bad,
     };
 
-    [[nodiscard]] Status step(char byte);
+    [[nodiscard]] Refusal step(char byte);
+    [[nodiscard]] Refusal refusal() const;
     [[nodiscard]] State after(char byte);
     [[nodiscard]] State after_size_digit(char byte);
     [[nodiscard]] State in_extension(char byte) const;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/ascii.hpp"
+#include "http/authority.hpp"
 
 namespace tinyhttpd::http {
 
@@ -65,41 +66,51 @@ bool take_parameters(std::string_view& text) {
 
 }  // namespace
 
-bool read_content_length(RequestHead& head, std::string_view value) {
+// RFC 9112 §3.2: once, whatever the version. An empty one is right where the target URI has no authority, which is for those
+// to judge who know the listener.
+Refusal read_host(RequestHead& head, std::uint32_t offset, std::string_view value) {
+    if (head.host_offset != 0) return Refusal::repeated_host;
+    head.host_offset = offset;
+    head.is_host_empty = value.empty();
+    return value.empty() || is_host(value) ? Refusal::none : Refusal::host;
+}
+
+Refusal read_content_length(RequestHead& head, std::string_view value) {
     // RFC 9110 §8.6 lets a recipient refuse repeated lengths even when they are equal.
-    if ((head.fields & HeadField::content_length) != 0 || value.empty()) return false;
+    if ((head.fields & HeadField::content_length) != 0) return Refusal::repeated_content_length;
+    if (value.empty()) return Refusal::content_length;
     note(head, HeadField::content_length);
     constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t length = 0;
     for (const char byte : value) {
-        if (!ascii::is(byte, ascii::digit)) return false;
+        if (!ascii::is(byte, ascii::digit)) return Refusal::content_length;
         const auto digit = static_cast<std::uint64_t>(byte - '0');
         length = length > (most - digit) / 10 ? most : length * 10 + digit;
     }
     head.content_length = length;
-    return true;
+    return Refusal::none;
 }
 
 // RFC 9112 §6.1, §7: members of one or more field lines form one list. An empty member, which a lenient recipient would
 // skip, is refused: it is a known way to hide a coding from the next hop.
-bool read_transfer_encoding(RequestHead& head, std::string_view value) {
+Refusal read_transfer_encoding(RequestHead& head, std::string_view value) {
     note(head, HeadField::transfer_encoding);
     do {
         skip_space(value);
         const std::string_view coding = take_token(value);
-        if (coding.empty()) return false;
-        if ((head.fields & HeadField::chunked) != 0) return false;  // §6.1: chunked once, and last
+        if (coding.empty()) return Refusal::transfer_encoding;
+        if ((head.fields & HeadField::chunked) != 0) return Refusal::chunked_not_last;  // §6.1: once, and last
         skip_space(value);
         const bool has_parameters = value.starts_with(';');
-        if (!take_parameters(value)) return false;
+        if (!take_parameters(value)) return Refusal::transfer_encoding;
         if (equals_ignore_case(coding, "chunked")) {
-            if (has_parameters) return false;  // §7.1: chunked has none; treated as an error
+            if (has_parameters) return Refusal::transfer_encoding;  // §7.1: chunked has none; treated as an error
             note(head, HeadField::chunked);
         } else {
             note(head, HeadField::other_coding);
         }
-        if (value.empty()) return true;
-        if (value.front() != ',') return false;
+        if (value.empty()) return Refusal::none;
+        if (value.front() != ',') return Refusal::transfer_encoding;
         value.remove_prefix(1);
     } while (true);
 }

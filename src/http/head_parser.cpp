@@ -64,6 +64,17 @@ Method known_method(std::string_view text) {
     return Method::other;
 }
 
+// A record of TLS (RFC 8446 §5.1) begins with its type, a handshake's is 22.
+Refusal refusal_in_method(const Cursor& in) {
+    if (*in.at == 0x16 && in.at == in.begin) return Refusal::tls;
+    return *in.at == ' ' || *in.at == '\r' ? Refusal::request_line : Refusal::method;
+}
+
+Refusal refusal_in_name(char byte, bool is_first) {
+    if (byte == ' ' || byte == '\t') return is_first ? Refusal::line_begin : Refusal::name_space;
+    return byte == '\r' ? Refusal::no_colon : Refusal::name;
+}
+
 }  // namespace
 
 template <class Scan>
@@ -73,9 +84,11 @@ typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::parse(std::string
     if (part_ >= Part::name || request_line(in)) field_lines(in);
     position_ = in.offset();
     if (part_ == Part::end) return judge();
-    if (status_ == Status::none) {
+    if (refusal_ == Refusal::none) {
         if (input.size() < max_head) return Verdict::incomplete;
-        status_ = part_ == Part::method ? Status::bad_request : part_ < Part::name ? Status::uri_too_long : Status::header_fields_too_large;
+        refusal_ = part_ == Part::method ? Refusal::method_too_long
+                   : part_ < Part::name  ? Refusal::target_too_long
+                                         : Refusal::head_too_large;
     }
     return Verdict::refused;
 }
@@ -122,7 +135,7 @@ bool BasicHeadParser<Scan>::method(Cursor& in) {
     } else {
         Scan::skip_token(in);
         if (in.done()) return false;
-        if (*in.at != ' ' || in.at == in.begin) return refuse_byte(in);
+        if (*in.at != ' ' || in.at == in.begin) return refuse_byte(in, refusal_in_method(in));
         head_.method_size = in.offset();
         head_.method = known_method({in.begin, head_.method_size});
         ++in.at;
@@ -133,13 +146,31 @@ bool BasicHeadParser<Scan>::method(Cursor& in) {
 
 template <class Scan>
 bool BasicHeadParser<Scan>::target(Cursor& in) {
-    Scan::skip_target(in);
-    if (in.done()) return false;
+    while (true) {
+        Scan::skip_target(in);
+        if (in.done()) return false;
+        if (*in.at != '%') break;
+        if (!escape(in)) return false;
+    }
     const std::uint32_t size = in.offset() - head_.method_size - 1;
-    if (*in.at != ' ' || size == 0) return refuse_byte(in);
+    if (*in.at != ' ') return refuse_byte(in, *in.at == '\r' ? Refusal::request_line : Refusal::target);
+    if (size == 0) return refuse_byte(in, Refusal::request_line);
     head_.target_size = size;
     ++in.at;
     part_ = Part::version;
+    return true;
+}
+
+// RFC 3986 §2.1: "%" HEXDIG HEXDIG. Stays at the "%" while a digit is missing.
+template <class Scan>
+bool BasicHeadParser<Scan>::escape(Cursor& in) {
+    for (std::size_t i = 1; i <= 2; ++i) {
+        if (in.left() <= i) return false;
+        if (ascii::is(in.at[i], ascii::hex_digit)) continue;
+        in.at += i;
+        return refuse_byte(in, Refusal::target_escape);
+    }
+    in.at += 3;
     return true;
 }
 
@@ -153,7 +184,7 @@ bool BasicHeadParser<Scan>::version(Cursor& in) {
         for (std::size_t i = 0; i < std::min(in.left(), pattern.size()); ++i) {
             if (pattern[i] == '0' ? ascii::is(in.at[i], ascii::digit) : in.at[i] == pattern[i]) continue;
             in.at += i;
-            return refuse_byte(in);
+            return refuse_byte(in, Refusal::version);
         }
         if (in.left() < pattern.size()) return false;
         is_major_1 = in.at[5] == '1';
@@ -164,13 +195,11 @@ bool BasicHeadParser<Scan>::version(Cursor& in) {
     part_ = Part::name;
     line_ = in.offset();
     // The version is judged before the form of the target: the preface of HTTP/2 is `PRI * HTTP/2.0`.
-    if (!is_major_1) return refuse(Status::version_not_supported);
+    if (!is_major_1) return refuse(Refusal::major_version);
     const char* const first = in.begin + head_.method_size + 1;
     if (*first == '/' && head_.method != Method::connect) return true;
-    const auto form = target_form({first, head_.target_size}, head_.method);
-    if (!form) return refuse(Status::bad_request);
-    head_.form = *form;
-    return true;
+    refusal_ = judge_target(head_, {first, head_.target_size});
+    return refusal_ == Refusal::none;
 }
 
 template <class Scan>
@@ -222,7 +251,7 @@ bool BasicHeadParser<Scan>::name(Cursor& in, Line& line) {
     }
     Scan::skip_token(in);
     if (in.done()) return false;
-    if (*in.at != ':' || in.at == line.begin) return refuse_byte(in);
+    if (*in.at != ':' || in.at == line.begin) return refuse_byte(in, refusal_in_name(*in.at, in.at == line.begin));
     line.colon = in.at++;
     part_ = Part::value;
     return true;
@@ -232,14 +261,15 @@ template <class Scan>
 bool BasicHeadParser<Scan>::value(Cursor& in, const Line& line) {
     Scan::skip_value(in);
     if (in.done()) return false;
-    if (*in.at != '\r') return refuse_byte(in);
+    if (*in.at != '\r') return refuse_byte(in, Refusal::value);
     const char* begin = line.colon + 1;
     const char* end = in.at;
     if (!crlf(in)) return false;
     while (is_space(*begin) && begin != end) ++begin;
     while (is_space(end[-1]) && begin != end) --end;
     part_ = Part::name;
-    return field(in, line, {begin, end}) || refuse(Status::bad_request);
+    refusal_ = field(in, line, {begin, end});
+    return refusal_ == Refusal::none;
 }
 
 // Stays at the CR while the byte behind it is missing. RFC 9112 §2.2: a bare CR is an error.
@@ -248,41 +278,42 @@ bool BasicHeadParser<Scan>::crlf(Cursor& in) {
     if (in.left() < 2) return false;
     if (in.at[1] != '\n') {
         ++in.at;
-        return refuse_byte(in);
+        return refuse_byte(in, Refusal::bare_cr);
     }
     in.at += 2;
     return true;
 }
 
 template <class Scan>
-bool BasicHeadParser<Scan>::field(const Cursor& in, const Line& line, std::string_view text) {
+Refusal BasicHeadParser<Scan>::field(const Cursor& in, const Line& line, std::string_view text) {
     const char* const name = line.begin;
     const auto offset = static_cast<std::uint32_t>(text.data() - in.begin);
     switch (line.colon - name) {
-        case 4: {
-            if (!is_name(name, "host")) return true;
-            // RFC 9112 §3.2: once, whatever the version.
-            const bool is_first = head_.host_offset == 0;
-            head_.host_offset = offset;
-            return is_first && is_host(text);
-        }
+        case 4:
+            if (is_name(name, "host")) return read_host(head_, offset, text);
+            break;
         case 6:
             if (is_name(name, "expect")) read_expect(head_, text);
-            return true;
+            break;
         case 7:
             if (is_name(name, "referer")) head_.referer_offset = offset;
-            return true;
+            break;
         case 10:
             if (is_name(name, "user-agent")) {
                 head_.user_agent_offset = offset;
             } else if (is_name(name, "connection")) {
                 read_connection(head_, text);
             }
-            return true;
-        case 14: return !is_name(name, "content-length") || read_content_length(head_, text);
-        case 17: return !is_name(name, "transfer-encoding") || read_transfer_encoding(head_, text);
-        default: return true;
+            break;
+        case 14:
+            if (is_name(name, "content-length")) return read_content_length(head_, text);
+            break;
+        case 17:
+            if (is_name(name, "transfer-encoding")) return read_transfer_encoding(head_, text);
+            break;
+        default: break;
     }
+    return Refusal::none;
 }
 
 // RFC 9112 §3.2 (no Host), §6.1 and §6.3 (where the content ends, or that nobody can tell).
@@ -290,18 +321,20 @@ template <class Scan>
 typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::judge() {
     const unsigned fields = head_.fields;
     const bool is_coded = (fields & HeadField::transfer_encoding) != 0;
-    const bool is_hostless = head_.host_offset == 0 && head_.minor_version > 0;
-    const bool is_ambiguous = is_coded && ((fields & HeadField::content_length) != 0 || head_.minor_version == 0);
-    if (is_hostless || is_ambiguous) {
-        refuse(Status::bad_request);
+    if (head_.host_offset == 0 && head_.minor_version > 0) {
+        refuse(Refusal::no_host);
+    } else if (is_coded && (fields & HeadField::content_length) != 0) {
+        refuse(Refusal::two_framings);
+    } else if (is_coded && head_.minor_version == 0) {
+        refuse(Refusal::framing_of_1_0);
     } else if ((fields & HeadField::other_coding) != 0) {
-        refuse(Status::not_implemented);
+        refuse(Refusal::coding);
     } else if (is_coded) {
         head_.framing = Framing::chunked;
     } else if (head_.content_length > 0) {
         head_.framing = Framing::length;
     }
-    return status_ == Status::none ? Verdict::complete : Verdict::refused;
+    return refusal_ == Refusal::none ? Verdict::complete : Verdict::refused;
 }
 
 template class BasicHeadParser<PortableScan>;

@@ -29,8 +29,8 @@ public:
     [[nodiscard]] const RequestHead& head() const { return head_; }
     /// After `complete`: bytes of the head, its empty line included. After `refused`: bytes up to and with the bad one.
     [[nodiscard]] std::size_t size() const { return position_; }
-    /// After `refused`: 400, 414, 431, 501 or 505.
-    [[nodiscard]] Status status() const { return status_; }
+    /// After `refused`: why.
+    [[nodiscard]] Refusal refusal() const { return refusal_; }
     /// Whether the request line was complete and well-formed, so that method, target and version are in their places.
     [[nodiscard]] bool has_request_line() const { return part_ > Part::version; }
 
@@ -52,26 +52,26 @@ private:
     [[nodiscard]] bool value(Cursor& in, const Line& line);
     [[nodiscard]] bool crlf(Cursor& in);
     [[nodiscard]] bool usual_host(Cursor& in);
-    // Whether the value of a complete line is acceptable.
-    [[nodiscard]] bool field(const Cursor& in, const Line& line, std::string_view text);
+    // Judges the value of a complete line.
+    [[nodiscard]] Refusal field(const Cursor& in, const Line& line, std::string_view text);
     void field_lines(Cursor& in);
     [[nodiscard]] Verdict judge();
 
-    bool refuse(Status status) {
-        status_ = status;
+    [[nodiscard]] bool escape(Cursor& in);
+
+    bool refuse(Refusal refusal) {
+        refusal_ = refusal;
         return false;
     }
-    bool refuse_byte(Cursor& in) {
-        ++in.at;
-        return refuse(Status::bad_request);
-    }
+    // At the first byte that cannot be where it is. Whoever sends LF alone wants to hear that, wherever it is noticed.
+    bool refuse_byte(Cursor& in, Refusal refusal) { return refuse(*in.at++ == '\n' ? Refusal::bare_lf : refusal); }
 
     RequestHead head_;
     std::uint32_t position_ = 0;  ///< of the first byte not yet judged
     std::uint32_t line_ = 0;      ///< where the current field line starts
     std::uint32_t colon_ = 0;     ///< in it
     Part part_ = Part::method;
-    Status status_ = Status::none;
+    Refusal refusal_ = Refusal::none;
 };
 
 using HeadParser = BasicHeadParser<FastestScan>;

@@ -26,6 +26,11 @@ struct RequestHead {
     TargetForm form = TargetForm::origin;
     Framing framing = Framing::none;
     std::uint8_t minor_version = 0;  ///< 0 or 1; later ones are 1
+    // Right or wrong depending on the listener.
+    bool is_https = false;       ///< absolute form with that scheme
+    bool is_host_empty = false;  ///< there is a Host, without a value
+
+    [[nodiscard]] bool depends_on_origin() const { return is_https || is_host_empty; }
 };
 
 /// Bits of RequestHead::fields.

@@ -11,6 +11,7 @@
 #include <limits>
 #include <new>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "base/quota.hpp"
 #include "http/exchange.hpp"
 #include "http/head_memo.hpp"
+#include "http/origin.hpp"
 #include "http/reply.hpp"
 #include "http/response.hpp"
 #include "http/session.hpp"
@@ -32,6 +34,7 @@ struct ResponderLimits {
     std::uint64_t keepalive_requests = 0;  ///< answers on one connection, the last of which closes it; 0: no limit
     std::size_t write_buffer = 4096;       ///< a batch that has reached it is sent before more requests are judged
     Quota* quota = nullptr;                ///< shared by all workers; null: no limit
+    std::span<const Origin> origins = {};  ///< by listener; outlives the responder. The default for any that is not in it
 };
 
 template <ExchangeLog Log>
@@ -51,6 +54,7 @@ public:
           answers_max_(limits.keepalive_requests),
           may_keep_(limits.keepalive),
           quota_(limits.quota),
+          origins_(limits.origins),
           wall_clock_(wall_clock),
           log_(std::move(log)) {
         renderings_.refresh(std::chrono::system_clock::to_time_t(wall_clock_()));
@@ -71,11 +75,12 @@ public:
     [[nodiscard]] std::optional<Instant> next_tick() const { return log_.due(); }
 
     /// Whether open() wants the peer's text.
-    [[nodiscard]] bool wants_peer() const { return log_.enabled(); }
-    /// Starts a new connection in `session`. `peer`: address without port, or "unix:".
-    void open(Session& session, std::string_view peer) {
+    [[nodiscard]] bool wants_peer() const { return describes_refused(); }
+    /// Starts a new connection in `session`. `peer`: address without port, or "unix:". `listener`: the index of the one it came in by.
+    void open(Session& session, std::string_view peer, std::uint32_t listener = 0) {
         session = Session{};
-        if (log_.enabled()) session.peer = PeerText(peer);
+        if (listener < origins_.size()) session.origin = origins_[listener];
+        if (wants_peer()) session.peer = PeerText(peer);
     }
 
     /// Judges as many requests of `input`, which starts with what was not consumed before, as it holds and as the output
@@ -99,11 +104,12 @@ public:
     /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
     void expire(Session& session, Batch& out) {
         if (!session.has_begun) return;
-        const std::uint64_t body_bytes = renderings_.refuse(out, Status::request_timeout, Reply::content_of(session.parser.head()));
+        const Refusal refusal = session.phase == Phase::body ? Refusal::content_timeout : Refusal::head_timeout;
+        const std::uint64_t body_bytes = renderings_.refuse(out, refusal, Reply::content_of(session.parser.head()));
         // Without a saved head there is none to describe: the bytes are with the caller.
-        if (log_.enabled()) {
-            write_log(session, session.saved_head ? describe(session.parser, session.saved_head.get()) : Exchange{},
-                      static_cast<int>(Status::request_timeout), body_bytes);
+        if (describes_refused()) {
+            write_refused(session, session.saved_head ? describe(session.parser, session.saved_head.get()) : Exchange{}, refusal,
+                          body_bytes);
         }
     }
 
@@ -156,11 +162,13 @@ private:
             session.phase = Phase::head;
             return {0, Outcome::wait};
         }
-        if (verdict == HeadParser::Verdict::refused) return {size, refuse(session, session.parser.status(), input.data(), out)};
+        if (verdict == HeadParser::Verdict::refused) return {size, refuse(session, session.parser.refusal(), input.data(), out)};
         const RequestHead& head = session.parser.head();
-        if (const Status status = turn_down(head); status != Status::none) return {size, refuse(session, status, input.data(), out)};
+        if (const Refusal refusal = turn_down(head, session.origin); refusal != Refusal::none)
+            return {size, refuse(session, refusal, input.data(), out)};
         if (head.framing != Framing::none) return {size, begin_body(session, input, out)};
-        memo_.keep(input.substr(0, size), session.parser);
+        // What the memo knows holds for the connections of every listener.
+        if (!head.depends_on_origin()) memo_.keep(input.substr(0, size), session.parser);
         return {size, answer_judged(session, input.data(), out)};
     }
 
@@ -170,9 +178,8 @@ private:
             session.phase = Phase::head;
             return {0, Outcome::wait};
         }
-        if (input[1] != '\n' || session.empty_lines == empty_lines_max) {
-            return {2, refuse(session, Status::bad_request, input.data(), out)};
-        }
+        if (input[1] != '\n') return {2, refuse(session, Refusal::bare_cr, input.data(), out)};
+        if (session.empty_lines == empty_lines_max) return {2, refuse(session, Refusal::empty_lines, input.data(), out)};
         ++session.empty_lines;
         session.has_begun = false;
         session.phase = session.answered == 0 ? Phase::head : Phase::idle;  // its CR may have come alone
@@ -180,11 +187,16 @@ private:
     }
 
     /// What is well-formed and yet not answered with the configured response.
-    [[nodiscard]] Status turn_down(const RequestHead& head) const {
-        if (head.method == Method::connect || head.method == Method::trace) return Status::method_not_allowed;
-        if (head.framing == Framing::length && head.content_length > max_body_) return Status::content_too_large;
-        if ((head.fields & HeadField::expect_other) != 0) return Status::expectation_failed;
-        return Status::none;
+    [[nodiscard]] Refusal turn_down(const RequestHead& head, Origin origin) const {
+        // RFC 9112 §3.2: an empty Host says that the target URI has no authority.
+        if (head.is_host_empty && origin.has_authority) return Refusal::empty_host;
+        // RFC 9110 §7.4: nobody vouches for an https resource on a connection that is not secured.
+        if (head.is_https && !origin.is_secure) return Refusal::https;
+        if (head.method == Method::connect) return Refusal::connect;
+        if (head.method == Method::trace) return Refusal::trace;
+        if (head.framing == Framing::length && head.content_length > max_body_) return Refusal::content_size;
+        if ((head.fields & HeadField::expect_other) != 0) return Refusal::expectation;
+        return Refusal::none;
     }
 
     Outcome begin_body(Session& session, std::string_view input, Batch& out) {
@@ -194,7 +206,7 @@ private:
                            ? BodyReader::length(head.content_length)
                            : BodyReader::chunked({.content = max_body_, .framing = static_cast<std::uint32_t>(max_head_)});
         const std::size_t size = session.parser.size();
-        if (log_.enabled()) {
+        if (describes_refused()) {
             session.saved_head.reset(new (std::nothrow) char[size]);
             if (!session.saved_head) return Outcome::close;  // memory has run out
             std::memcpy(session.saved_head.get(), input.data(), size);
@@ -207,7 +219,7 @@ private:
 
     Step skip_body(Session& session, std::string_view input, Batch& out) {
         const BodyReader::Progress progress = session.body.read(input);
-        if (progress.refusal != Status::none) {
+        if (progress.refusal != Refusal::none) {
             return {progress.consumed, refuse(session, progress.refusal, session.saved_head.get(), out)};
         }
         if (!progress.complete) return {progress.consumed, Outcome::wait};
@@ -250,12 +262,20 @@ private:
                   has_content ? renderings_.content_size() : 0);
     }
 
-    Outcome refuse(Session& session, Status status, const char* head_bytes, Batch& out) {
+    Outcome refuse(Session& session, Refusal refusal, const char* head_bytes, Batch& out) {
         if (quota_ != nullptr && quota_->take() == Quota::Ticket::none) return Outcome::close;
-        const std::uint64_t body_bytes = renderings_.refuse(out, status, Reply::content_of(session.parser.head()));
+        const std::uint64_t body_bytes = renderings_.refuse(out, refusal, Reply::content_of(session.parser.head()));
         ++out.answers;
-        if (log_.enabled()) write_log(session, describe(session.parser, head_bytes), static_cast<int>(status), body_bytes);
+        if (describes_refused()) write_refused(session, describe(session.parser, head_bytes), refusal, body_bytes);
         return Outcome::close;
+    }
+
+    /// Whether the log wants to hear of the requests that are turned down, at least.
+    [[nodiscard]] bool describes_refused() const { return log_.enabled() || log_.wants_refused(); }
+
+    void write_refused(Session& session, Exchange exchange, Refusal refusal, std::uint64_t body_bytes) {
+        exchange.refused = row_of(refusal).why;
+        write_log(session, exchange, static_cast<int>(status_of(refusal)), body_bytes);
     }
 
     void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
@@ -274,6 +294,7 @@ private:
     std::uint64_t answers_max_;
     bool may_keep_;  ///< --keepalive, until announce_close()
     Quota* quota_;
+    std::span<const Origin> origins_;
     Instant next_second_ = Instant::min();
     WallClock wall_clock_;
     Log log_;

@@ -13,7 +13,12 @@ namespace tinyhttpd::http {
 namespace {
 
 constexpr std::size_t date_size = 29;
-constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+// Every method is answered but CONNECT and TRACE. A list can only name those that are registered (IANA HTTP Method Registry;
+// "PRI" stands there so that nobody uses it).
+constexpr std::string_view allowed_methods =
+    "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, QUERY, ACL, BASELINE-CONTROL, BIND, CHECKIN, CHECKOUT, COPY, LABEL, LINK, LOCK, "
+    "MERGE, MKACTIVITY, MKCALENDAR, MKCOL, MKREDIRECTREF, MKWORKSPACE, MOVE, ORDERPATCH, PROPFIND, PROPPATCH, REBIND, REPORT, SEARCH, "
+    "UNBIND, UNCHECKOUT, UNLINK, UNLOCK, UPDATE, UPDATEREDIRECTREF, VERSION-CONTROL";
 constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::array connection_fields = {std::string_view(), std::string_view("keep-alive"), std::string_view("close")};
 
@@ -128,21 +133,21 @@ void Renderings::render_fixed(const ResponseSpec& spec) {
     }
     headers.pop_back();
     headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
-    std::size_t next = 0;
-    using enum Status;
-    for (const Status status : {bad_request, method_not_allowed, request_timeout, content_too_large, uri_too_long, expectation_failed,
-                                header_fields_too_large, not_implemented, version_not_supported}) {
-        const std::string_view phrase = reason_phrase(static_cast<int>(status));
+    for (const RefusalRow& row : refusal_table) {
+        if (row.refusal == Refusal::none) continue;
+        const int status = static_cast<int>(row.status);
+        const std::string_view phrase = reason_phrase(status);
+        const std::string content = std::string(phrase).append(": ").append(row.why);
         // RFC 9110 §15.5.6: a 405 lists the methods that would have been taken.
-        if (status == method_not_allowed) headers.push_back({"Allow", std::string(allowed_methods)});
-        refusals_[next++] = {status, render({.status = static_cast<int>(status),
-                                             .reason = phrase,
-                                             .headers = headers,
-                                             .content_length = phrase.size(),
-                                             .connection = "close",
-                                             .date = spec.date},
-                                            phrase)};
-        if (status == method_not_allowed) headers.pop_back();
+        if (row.status == Status::method_not_allowed) headers.push_back({"Allow", std::string(allowed_methods)});
+        refusals_[static_cast<std::size_t>(row.refusal)] = render({.status = status,
+                                                                   .reason = phrase,
+                                                                   .headers = headers,
+                                                                   .content_length = content.size(),
+                                                                   .connection = "close",
+                                                                   .date = spec.date},
+                                                                  content);
+        if (row.status == Status::method_not_allowed) headers.pop_back();
     }
 }
 
@@ -151,12 +156,12 @@ void Renderings::answer_options(Batch& out, Persistence persistence) {
     append(out, options_[static_cast<std::size_t>(persistence)], Content::sent);
 }
 
-std::uint64_t Renderings::refuse(Batch& out, Status status, Content content) {
+std::uint64_t Renderings::refuse(Batch& out, Refusal refusal, Content content) {
+    VERIFY(refusal != Refusal::none);
     borrow(out);
-    const auto found = std::ranges::find(refusals_, status, &Refusal::status);
-    VERIFY(found != refusals_.end());
-    append(out, found->rendered, content);
-    return content == Content::sent ? found->rendered.size - found->rendered.head_size : 0;
+    const Rendered& rendered = refusals_[static_cast<std::size_t>(refusal)];
+    append(out, rendered, content);
+    return content == Content::sent ? rendered.size - rendered.head_size : 0;
 }
 
 void Renderings::invite(Batch& out) {

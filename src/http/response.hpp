@@ -75,8 +75,8 @@ public:
 
     /// Appends the answer to `OPTIONS *`: 200, Allow, no content.
     void answer_options(Batch& out, Persistence persistence);
-    /// Appends an error: its phrase as the content, and `Connection: close`. Returns the bytes of content sent.
-    std::uint64_t refuse(Batch& out, Status status, Content content);
+    /// Appends an error: its phrase and why as the content, and `Connection: close`. Returns the bytes of content sent.
+    std::uint64_t refuse(Batch& out, Refusal refusal, Content content);
     /// Appends `100 Continue`, which is no final answer.
     static void invite(Batch& out);
 
@@ -96,10 +96,6 @@ private:
         std::size_t size = 0;                  ///< of the head and the content rendered behind it
         const std::string* content = nullptr;  ///< sent as a slice of its own; null: none, or rendered behind the head
         std::size_t head_only_offset = 0;      ///< the copy whose head answers HEAD; see lengthen_run()
-    };
-    struct Refusal {
-        Status status = Status::none;
-        Rendered rendered;
     };
     struct Generation {
         std::unique_ptr<char[]> bytes;
@@ -152,11 +148,11 @@ private:
     std::uint64_t content_size_ = 0;
     std::time_t second_ = 0;
     std::vector<Generation> generations_;
-    std::array<Rendered, 3> options_;  ///< by Persistence
-    std::array<Refusal, 9> refusals_;
-    std::string prototype_;                    ///< what a new generation is copied from
-    std::vector<std::size_t> date_positions_;  ///< in a generation
-    std::shared_ptr<const std::string> body_;  ///< kept alive for the slices that point into it
+    std::array<Rendered, 3> options_;                      ///< by Persistence
+    std::array<Rendered, refusal_table.size()> refusals_;  ///< by Refusal
+    std::string prototype_;                                ///< what a new generation is copied from
+    std::vector<std::size_t> date_positions_;              ///< in a generation
+    std::shared_ptr<const std::string> body_;              ///< kept alive for the slices that point into it
 };
 
 }  // namespace tinyhttpd::http

@@ -36,6 +36,7 @@ struct PortableScan {
         in.at = at;
     }
     static void skip_token(Cursor& in) { skip(in, ascii::tchar); }
+    /// Up to a "%" at most, whose digits are the caller's to judge.
     static void skip_target(Cursor& in) { skip(in, ascii::target_char); }
     static void skip_value(Cursor& in) { skip(in, ascii::field_char); }
     /// Past letters, digits, "-" and "." at least: what the hosts of almost all requests consist of.
@@ -93,7 +94,8 @@ private:
             const Block del = _mm_cmpeq_epi8(bytes, all(0x7f));
             const Block quote_or_hash = _mm_cmpeq_epi8(_mm_or_si128(bytes, all(1)), all('#'));
             const Block angle = _mm_cmpeq_epi8(_mm_or_si128(bytes, all(2)), all('>'));
-            return _mm_or_si128(_mm_or_si128(low, del), _mm_or_si128(quote_or_hash, angle));
+            const Block percent = _mm_cmpeq_epi8(bytes, all('%'));
+            return _mm_or_si128(_mm_or_si128(_mm_or_si128(low, del), percent), _mm_or_si128(quote_or_hash, angle));
         }
     };
 

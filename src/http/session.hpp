@@ -13,6 +13,7 @@
 #include "base/protocol.hpp"
 #include "http/body_framing.hpp"
 #include "http/head_parser.hpp"
+#include "http/origin.hpp"
 
 namespace tinyhttpd::http {
 
@@ -37,7 +38,8 @@ struct Session {
     std::uint64_t answered = 0;    ///< final responses on this connection; of a width that does not come round to 0
     std::uint8_t empty_lines = 0;  ///< skipped before the current request line
     Phase phase = Phase::head;
-    bool has_begun = false;              ///< a byte of the current request came
+    bool has_begun = false;  ///< a byte of the current request came
+    Origin origin;
     PeerText peer;                       ///< set when the log is on
     std::unique_ptr<char[]> saved_head;  ///< for the log, while the content is skipped: the lent bytes are gone by then
 };

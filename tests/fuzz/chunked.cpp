@@ -21,12 +21,12 @@ constexpr ChunkedLimits limits{.content = 300, .framing = 100};
 BodyReader::Progress read_stepwise(std::string_view input, std::size_t step) {
     BodyReader reader = BodyReader::chunked(limits);
     BodyReader::Progress total;
-    while (!input.empty() && !total.complete && total.refusal == Status::none) {
+    while (!input.empty() && !total.complete && total.refusal == Refusal::none) {
         const std::vector<char> exact(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(std::min(step, input.size())));
         const auto progress = reader.read({exact.data(), exact.size()});
         VERIFY(progress.consumed <= exact.size());
-        VERIFY(!progress.complete || progress.refusal == Status::none);
-        VERIFY(progress.complete || progress.refusal != Status::none || progress.consumed == exact.size());
+        VERIFY(!progress.complete || progress.refusal == Refusal::none);
+        VERIFY(progress.complete || progress.refusal != Refusal::none || progress.consumed == exact.size());
         total = {total.consumed + progress.consumed, progress.complete, progress.refusal};
         input.remove_prefix(exact.size());
     }

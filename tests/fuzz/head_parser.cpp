@@ -22,10 +22,11 @@ template <class Parser>
 bool says_the_same(const Parser& one, const auto& other) {
     const RequestHead& a = one.head();
     const RequestHead& b = other.head();
-    return one.size() == other.size() && one.status() == other.status() && one.has_request_line() == other.has_request_line() &&
+    return one.size() == other.size() && one.refusal() == other.refusal() && one.has_request_line() == other.has_request_line() &&
            a.content_length == b.content_length && a.method_size == b.method_size && a.target_size == b.target_size &&
            a.host_offset == b.host_offset && a.referer_offset == b.referer_offset && a.user_agent_offset == b.user_agent_offset &&
-           a.fields == b.fields && a.method == b.method && a.form == b.form && a.framing == b.framing && a.minor_version == b.minor_version;
+           a.fields == b.fields && a.method == b.method && a.form == b.form && a.framing == b.framing &&
+           a.minor_version == b.minor_version && a.is_https == b.is_https && a.is_host_empty == b.is_host_empty;
 }
 
 // An allocation of exactly the input's size, so that reading behind it is seen.

@@ -2,6 +2,7 @@
 """HTTP as real clients speak it over real sockets. The judging of requests is tests/conformance; here is what only a socket shows:
 who closes when, what a reset may not destroy, and what many connections do at once."""
 import http.client
+import os
 import re
 import socket
 import threading
@@ -44,6 +45,30 @@ class Answers(support.TestCase):
             for _ in range(2):
                 answer = client.ask()
                 self.assertEqual((str(answer.status), answer.field("Content-Length")), (status, None))
+
+
+class Refusals(support.TestCase):
+    def test_the_client_and_the_debug_log_learn_why(self):
+        server = self.start("--log-level", "debug")
+        answer = ask(server.address(), b"GET / HTTP/1.1\r\n\r\n")
+        self.assertEqual((answer.status, answer.body), (400, b"Bad Request: no Host field"))
+        self.assertEqual(ask(server.address()).status, 200)
+        server.stop()
+        refused = [line for line in server.stderr().splitlines() if "refused" in line]
+        self.assertEqual(refused, ["tinyhttpd: debug: refused a request from 127.0.0.1: Bad Request: no Host field"])
+
+    def test_the_log_is_silent_about_it_otherwise(self):
+        server = self.start()
+        self.assertEqual(ask(server.address(), b"GET / HTTP/1.1\r\n\r\n").status, 400)
+        server.stop()
+        self.assertEqual(server.stderr(), "")
+
+    def test_an_empty_host_is_right_where_there_is_no_authority(self):
+        request = b"GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"
+        path = os.path.join(self.directory(), "socket")
+        self.start(listen=("--listen", f"unix:{path}"))
+        self.assertEqual(ask(path, request).status, 200)
+        self.assertEqual(ask(self.start().address(), request).status, 400)
 
 
 class Connections(support.TestCase):

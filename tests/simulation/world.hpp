@@ -90,6 +90,7 @@ struct TargetLog {
     std::vector<std::string>* targets;
 
     [[nodiscard]] bool enabled() const { return targets != nullptr; }
+    [[nodiscard]] static bool wants_refused() { return false; }
     void append(const Exchange& exchange) const { targets->emplace_back(exchange.target); }
     static void tick(Instant) {}
     [[nodiscard]] static std::optional<Instant> due() { return std::nullopt; }

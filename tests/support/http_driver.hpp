@@ -59,8 +59,8 @@ inline void append(std::string& output, const Batch& batch) {
 template <class Responder>
 class Connection {
 public:
-    explicit Connection(Responder& responder, std::string_view peer = "192.0.2.1") : responder_(responder) {
-        responder_.open(session_, peer);
+    explicit Connection(Responder& responder, std::string_view peer = "192.0.2.1", std::uint32_t listener = 0) : responder_(responder) {
+        responder_.open(session_, peer, listener);
     }
     ~Connection() { responder_.close(session_); }
     Connection(const Connection&) = delete;
@@ -121,6 +121,7 @@ struct LoggedLine {
     std::string peer, method, target, version, host, referer, user_agent, request_line;
     int status = 0;
     std::uint64_t body_bytes = 0;
+    std::string refused = {};
     friend bool operator==(const LoggedLine&, const LoggedLine&) = default;
 };
 
@@ -129,11 +130,12 @@ class RecordingLog {
 public:
     explicit RecordingLog(std::vector<LoggedLine>& lines) : lines_(&lines) {}
     [[nodiscard]] static bool enabled() { return true; }
+    [[nodiscard]] static bool wants_refused() { return true; }
     void append(const Exchange& exchange) {
         const auto own = [](std::string_view text) { return std::string(text); };
         lines_->push_back({own(exchange.peer), own(exchange.method), own(exchange.target), own(exchange.version), own(exchange.host),
                            own(exchange.referer), own(exchange.user_agent), own(exchange.request_line), exchange.status,
-                           exchange.body_bytes});
+                           exchange.body_bytes, own(exchange.refused)});
     }
     static void tick(std::chrono::steady_clock::time_point) {}
     [[nodiscard]] static std::optional<std::chrono::steady_clock::time_point> due() { return std::nullopt; }

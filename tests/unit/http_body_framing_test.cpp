@@ -15,7 +15,7 @@ namespace {
 
 using http::BodyReader;
 using http::ChunkedLimits;
-using http::Status;
+using http::Refusal;
 
 constexpr ChunkedLimits roomy{.content = 1000, .framing = 1000};
 
@@ -28,7 +28,7 @@ BodyReader::Progress read_stepwise(BodyReader reader, std::string_view input, st
         const std::string_view shown = page.hold(input.substr(0, step));
         const BodyReader::Progress progress = reader.read(shown);
         total = {total.consumed + progress.consumed, progress.complete, progress.refusal};
-        is_over = total.complete || total.refusal != Status::none;
+        is_over = total.complete || total.refusal != Refusal::none;
         EXPECT_TRUE(is_over || progress.consumed == shown.size());
         input.remove_prefix(shown.size());
     }
@@ -65,7 +65,7 @@ TEST(BodyReader, LeavesTheNextRequestAlone) {
 TEST(BodyReader, RefusesAtTheSameByteHoweverItIsSplit) {
     for (const std::string_view input : {"5;a=b c\r\nhello", "5\r\nhello0\r\n", "0\r\nA\r\n\r\n", "3e9\r\n", "zz", "1;a=\"\x01\""}) {
         const auto expected = read_stepwise(BodyReader::chunked(roomy), input, input.size());
-        EXPECT_NE(expected.refusal, Status::none) << input;
+        EXPECT_NE(expected.refusal, Refusal::none) << input;
         for (std::size_t step = 1; step < input.size(); ++step) {
             const auto progress = read_stepwise(BodyReader::chunked(roomy), input, step);
             EXPECT_EQ(progress.refusal, expected.refusal) << input << " in steps of " << step;
@@ -78,14 +78,14 @@ TEST(BodyReader, BoundsWhatAChunkedPeerCanSend) {
     const auto refusal = [](std::string_view input, const ChunkedLimits& limits) {
         return read_stepwise(BodyReader::chunked(limits), input, 3).refusal;
     };
-    EXPECT_EQ(refusal("a\r\n0123456789\r\n0\r\n\r\n", {.content = 10, .framing = 0}), Status::none);
-    EXPECT_EQ(refusal("b\r\n", {.content = 10, .framing = 0}), Status::content_too_large);
-    EXPECT_EQ(refusal("9\r\n012345678\r\n2\r\n", {.content = 10, .framing = 0}), Status::content_too_large);
-    EXPECT_EQ(refusal("1;aa\r\nx\r\n0\r\n\r\n", {.content = 10, .framing = 3}), Status::none);
-    EXPECT_EQ(refusal("1;aaa\r\nx\r\n0\r\n\r\n", {.content = 10, .framing = 3}), Status::content_too_large);
+    EXPECT_EQ(refusal("a\r\n0123456789\r\n0\r\n\r\n", {.content = 10, .framing = 0}), Refusal::none);
+    EXPECT_EQ(refusal("b\r\n", {.content = 10, .framing = 0}), Refusal::content_size);
+    EXPECT_EQ(refusal("9\r\n012345678\r\n2\r\n", {.content = 10, .framing = 0}), Refusal::content_size);
+    EXPECT_EQ(refusal("1;aa\r\nx\r\n0\r\n\r\n", {.content = 10, .framing = 3}), Refusal::none);
+    EXPECT_EQ(refusal("1;aaa\r\nx\r\n0\r\n\r\n", {.content = 10, .framing = 3}), Refusal::framing_size);
     // One budget for all extensions and trailers of a request.
-    EXPECT_EQ(refusal("1;a\r\nx\r\n1;a\r\nx\r\n0\r\n\r\n", {.content = 10, .framing = 3}), Status::content_too_large);
-    EXPECT_EQ(refusal("0\r\nA:b\r\n\r\n", {.content = 10, .framing = 3}), Status::content_too_large);
+    EXPECT_EQ(refusal("1;a\r\nx\r\n1;a\r\nx\r\n0\r\n\r\n", {.content = 10, .framing = 3}), Refusal::framing_size);
+    EXPECT_EQ(refusal("0\r\nA:b\r\n\r\n", {.content = 10, .framing = 3}), Refusal::framing_size);
 }
 
 }  // namespace

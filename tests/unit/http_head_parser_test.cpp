@@ -21,6 +21,7 @@ using http::Framing;
 using http::HeadField;
 using http::Method;
 using http::PortableScan;
+using http::Refusal;
 using http::RequestHead;
 using http::Status;
 using http::TargetForm;
@@ -31,7 +32,7 @@ constexpr std::size_t no_limit = 1 << 20;
 struct Judgement {
     int verdict = 0;
     std::size_t size = 0;
-    Status status = Status::none;
+    Refusal refusal = Refusal::none;
     bool has_request_line = false;
     std::vector<std::uint64_t> head;
     friend bool operator==(const Judgement&, const Judgement&) = default;
@@ -42,11 +43,11 @@ Judgement judgement(const Parser& parser, typename Parser::Verdict verdict) {
     const RequestHead& head = parser.head();
     return {static_cast<int>(verdict),
             parser.size(),
-            parser.status(),
+            parser.refusal(),
             parser.has_request_line(),
             {head.content_length, head.method_size, head.target_size, head.host_offset, head.referer_offset, head.user_agent_offset,
              head.fields, static_cast<std::uint64_t>(head.method), static_cast<std::uint64_t>(head.form),
-             static_cast<std::uint64_t>(head.framing), head.minor_version}};
+             static_cast<std::uint64_t>(head.framing), head.minor_version, head.is_https, head.is_host_empty}};
 }
 
 template <class Scan>
@@ -118,7 +119,7 @@ TYPED_TEST(HeadParser, KnowsTheMethodsThatAreTreatedDifferently) {
 TYPED_TEST(HeadParser, RefusesAtTheFirstBadByteWhateverFollows) {
     const auto bad_byte = [](std::string_view input) {
         const Judgement judged = judge<TypeParam>(input);
-        EXPECT_EQ(judged.status, Status::bad_request) << input;
+        EXPECT_EQ(status_of(judged.refusal), Status::bad_request) << input;
         return judged.size - 1;
     };
     EXPECT_EQ(bad_byte("\x16\x03\x01"), 0U);
@@ -136,12 +137,12 @@ TYPED_TEST(HeadParser, LooksAtNoByteFromTheLimitOn) {
     const std::string head = get("A: b\r\n");
     for (std::size_t limit = 1; limit < head.size(); ++limit) {
         const Status expected = limit < 4 ? Status::bad_request : limit < 16 ? Status::uri_too_long : Status::header_fields_too_large;
-        EXPECT_EQ(judge<TypeParam>(head, limit).status, expected) << limit;
+        EXPECT_EQ(status_of(judge<TypeParam>(head, limit).refusal), expected) << limit;
         const std::string garbage = head.substr(0, limit) + std::string(100, '\0');
         EXPECT_EQ(judge<TypeParam>(garbage, limit), judge<TypeParam>(head, limit)) << limit;
         EXPECT_EQ(judge<TypeParam>(head.substr(0, limit), limit), judge<TypeParam>(head, limit)) << limit;
     }
-    EXPECT_EQ(judge<TypeParam>(head, head.size()).status, Status::none);
+    EXPECT_EQ(judge<TypeParam>(head, head.size()).refusal, Refusal::none);
 }
 
 // Every case of the conformance table, cut short at every byte and shown in steps: no byte behind the end is read, and the

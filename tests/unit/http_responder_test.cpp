@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/reason_phrase.hpp"
 #include "http/responder.hpp"
 #include "support/http_driver.hpp"
 #include "unit/allocation_count.hpp"
@@ -271,6 +273,167 @@ TEST(Responder, KeepsADateThatItHasWithoutMemoryForANewOne) {
     responder.release(running.lease);
 }
 
+// ---- refusals
+
+struct Refused {
+    http::Refusal refusal;
+    std::string input;
+    std::string why;  ///< written out, since these words are read by whoever looks for the fault in a client
+};
+
+std::vector<Refused> refused_requests() {
+    const std::string too_long(CaseSettings::max_head, 'a');
+    using enum http::Refusal;
+    return {
+        {tls, "\x16\x03\x01", "TLS on a port that speaks plain HTTP"},
+        {empty_lines, repeated("\r\n", 9), "too many empty lines before the request line"},
+        {bare_cr, get("A: b\rc\r\n"), "a CR without LF"},
+        {bare_cr, "\rGET / HTTP/1.1\r\n", "a CR without LF"},
+        {bare_lf, "GET / HTTP/1.1\nHost: a\n\n", "an LF without CR"},
+        {bare_lf, "GET / HTTP/1.1\r\nHost: a\n\n", "an LF without CR"},
+        {bare_lf, "\n", "an LF without CR"},
+        {request_line, "GET\r\n\r\n", "the request line is not method, target and version with one space between them"},
+        {request_line, "GET /\r\n\r\n", "the request line is not method, target and version with one space between them"},
+        {request_line, request("GET  / HTTP/1.1"), "the request line is not method, target and version with one space between them"},
+        {method, request("GE(T / HTTP/1.1"), "a byte that no method has"},
+        {method_too_long, too_long, "the method is longer than the limit of the head"},
+        {target, with_target("/\x7f"), "a byte that no request target has"},
+        {target_escape, with_target("/%zz"), "a '%' without two hexadecimal digits in the request target"},
+        {target_form, with_target("a"), "a request target that is neither a path nor a URI"},
+        {target_authority, with_target("http:///"), "a malformed authority in the request target"},
+        {connect_target, request("CONNECT a HTTP/1.1"), "CONNECT without host:port"},
+        {version, request("GET / http/1.1"), "a malformed HTTP version"},
+        {no_host, "GET / HTTP/1.1\r\n\r\n", "no Host field"},
+        {repeated_host, get("Host: a\r\n"), "more than one Host field"},
+        {empty_host, with_host(""), "an empty Host field"},
+        {host, with_host("a/"), "a malformed Host field"},
+        {line_begin, get(" A: b\r\n"), "a field line that begins with white space"},
+        {no_colon, get("A\r\n"), "a field line without a colon"},
+        {name_space, get("A : b\r\n"), "white space before the colon of a field"},
+        {name, get("A(: b\r\n"), "a field name that is no token"},
+        {value, get("A: \x01\r\n"), "a control byte in a field value"},
+        {content_length, post("Content-Length: +1\r\n", ""), "a Content-Length that is no number"},
+        {repeated_content_length, post("Content-Length: 1\r\nContent-Length: 1\r\n", ""), "more than one Content-Length field"},
+        {transfer_encoding, post("Transfer-Encoding: ,\r\n", ""), "a malformed Transfer-Encoding field"},
+        {chunked_not_last, post("Transfer-Encoding: chunked, gzip\r\n", ""), "a transfer coding after chunked"},
+        {two_framings, post("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", ""), "Transfer-Encoding with Content-Length"},
+        {framing_of_1_0, request("POST / HTTP/1.0", "Transfer-Encoding: chunked\r\n"), "Transfer-Encoding on HTTP/1.0"},
+        {chunk_size, chunked("z"), "a malformed chunk size"},
+        {chunk_extension, chunked("1;="), "a malformed chunk extension"},
+        {chunk_end, chunked("1\r\nab"), "a chunk that does not end where its size says"},
+        {trailer, chunked("0\r\nA b"), "a malformed trailer"},
+        {connect, request("CONNECT a:1 HTTP/1.1"), "no tunnel is opened here"},
+        {trace, request("TRACE / HTTP/1.1"), "no request is reflected here"},
+        {content_size, post("Content-Length: 4097\r\n", ""), "the content is larger than the limit"},
+        {content_size, chunked("1001\r\n"), "the content is larger than the limit"},
+        {framing_size, chunked("1;" + too_long), "chunk extensions and trailers are larger than the limit"},
+        {target_too_long, "GET /" + too_long, "the request line is longer than the limit of the head"},
+        {expectation, get("Expect: a\r\n"), "an expectation other than 100-continue"},
+        {https, with_target("https://a/"), "an https URI on a port that speaks plain HTTP"},
+        {head_too_large, get("A: " + too_long), "the head is larger than the limit"},
+        {coding, post("Transfer-Encoding: gzip\r\n", ""), "a transfer coding other than chunked"},
+        {major_version, request("GET / HTTP/2.0"), "a major version other than 1"},
+    };
+}
+
+// Whoever is refused has to find the fault in a client that somebody else wrote.
+TEST(Refusal, TellsTheClientAndTheLogWhy) {
+    std::vector<LoggedLine> log;
+    Responder<RecordingLog> responder(case_response(), case_limits(), RecordingLog(log), &example_time);
+    std::set<http::Refusal> seen = {http::Refusal::none};
+    for (const Refused& one : refused_requests()) {
+        log.clear();
+        const Driven driven = drive(responder, {one.input});
+        const http::RefusalRow& row = http::row_of(one.refusal);
+        const std::string phrase(reason_phrase(static_cast<int>(row.status)));
+        EXPECT_EQ(row.why, one.why);
+        EXPECT_TRUE(driven.output.ends_with("\r\n\r\n" + phrase + ": " + one.why)) << driven.output;
+        ASSERT_EQ(log.size(), 1U) << one.why;
+        EXPECT_EQ(log.front().refused, one.why);
+        EXPECT_EQ(log.front().status, static_cast<int>(row.status));
+        seen.insert(one.refusal);
+    }
+    for (const bool has_content : {false, true}) {
+        log.clear();
+        Connection connection(responder);
+        connection.receive(has_content ? post("Content-Length: 5\r\n", "h") : "G");
+        connection.expire();
+        const std::string why = has_content ? "the content was not complete in time" : "the head was not complete in time";
+        EXPECT_TRUE(connection.driven().output.ends_with("\r\n\r\nRequest Timeout: " + why)) << connection.driven().output;
+        EXPECT_EQ(log.at(0).refused, why);
+        seen.insert(has_content ? http::Refusal::content_timeout : http::Refusal::head_timeout);
+    }
+    EXPECT_EQ(seen.size(), http::refusal_table.size()) << "a refusal that nothing here leads to";
+}
+
+// Reasons alone, for a debug log beside an access log that is off.
+TEST(Refusal, IsAllThatALogHearsOfThatAsksForNothingElse) {
+    struct RefusedOnly : RecordingLog {
+        using RecordingLog::RecordingLog;
+        [[nodiscard]] static bool enabled() { return false; }
+    };
+    std::vector<LoggedLine> log;
+    Responder<RefusedOnly> responder(case_response(), case_limits(), RefusedOnly(log), &example_time);
+    EXPECT_TRUE(responder.wants_peer());
+    drive(responder, {get() + chunked("z")});
+    ASSERT_EQ(log.size(), 1U);
+    EXPECT_EQ(log.front().peer, "192.0.2.1");
+    EXPECT_EQ(log.front().refused, "a malformed chunk size");
+}
+
+TEST(Refusal, AllowNamesWhatIsAnsweredAndNothingElse) {
+    auto responder = silent();
+    const std::string output = drive(responder, {request("TRACE / HTTP/1.1")}).output;
+    const std::size_t begin = output.find("\r\nAllow: ") + 9;
+    std::string allowed = output.substr(begin, output.find("\r\n", begin) - begin);
+    EXPECT_NE(drive(responder, {request("OPTIONS * HTTP/1.1")}).output.find("\r\nAllow: " + allowed + "\r\n"), std::string::npos);
+    allowed += ", ";
+    std::set<std::string> methods;
+    for (std::size_t at = 0; at < allowed.size();) {
+        const std::size_t comma = allowed.find(", ", at);
+        methods.insert(allowed.substr(at, comma - at));
+        at = comma + 2;
+    }
+    for (const std::string& method : methods) {
+        EXPECT_EQ(judge(responder, request(method + " / HTTP/1.1"), method == "HEAD" ? "200h" : "200"), "") << method;
+    }
+    for (const char* const method : {"PROPFIND", "QUERY", "REPORT", "VERSION-CONTROL"}) EXPECT_TRUE(methods.contains(method)) << method;
+    for (const char* const method : {"CONNECT", "TRACE"}) EXPECT_FALSE(methods.contains(method)) << method;
+}
+
+// ---- where a connection came from
+
+std::string judge_from(Silent& responder, std::uint32_t listener, std::string_view input, std::string_view expected) {
+    Connection connection(responder, "192.0.2.1", listener);
+    connection.receive(input);
+    return judge_answers(connection.driven().output, expected);
+}
+
+// RFC 9112 §3.2: clients of a unix socket have no authority to name, and some send an empty Host.
+TEST(Origin, DecidesAboutAnEmptyHostAndAboutHttps) {
+    static constexpr http::Origin origins[] = {{.has_authority = true, .is_secure = false},
+                                               {.has_authority = false, .is_secure = false},
+                                               {.has_authority = true, .is_secure = true}};
+    enum : std::uint32_t { tcp, unix_socket, tls, unheard_of };
+    ResponderLimits limits = case_limits();
+    limits.origins = origins;
+    auto responder = silent(limits);
+    const std::string https = with_target("https://example.com/a");
+    // Round after round: what the memo has kept of one listener must not be taken for what holds of another.
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_EQ(judge_from(responder, unix_socket, with_host("") + with_host(" \t") + with_host("a"), "200 200 200"), "");
+        EXPECT_EQ(judge_from(responder, tcp, with_host(""), "400c"), "");
+        EXPECT_EQ(judge_from(responder, tls, with_host(""), "400c"), "");
+        EXPECT_EQ(judge_from(responder, unheard_of, with_host(""), "400c"), "");
+        EXPECT_EQ(judge_from(responder, unix_socket, with_host(":80"), "400c"), "");
+        EXPECT_EQ(judge_from(responder, unix_socket, "GET / HTTP/1.1\r\n\r\n", "400c"), "");
+        EXPECT_EQ(judge_from(responder, unix_socket, "GET / HTTP/1.1\r\nHost:\r\nHost:\r\n\r\n", "400c"), "");
+        EXPECT_EQ(judge_from(responder, tls, https + https, "200 200"), "");
+        EXPECT_EQ(judge_from(responder, tcp, https, "421c"), "");
+        EXPECT_EQ(judge_from(responder, unix_socket, https, "421c"), "");
+    }
+}
+
 // ---- the access log
 
 TEST(ResponderMemory, EndsAConnectionWhoseHeadItCannotKeepForTheLog) {
@@ -318,15 +481,18 @@ TEST_F(Logged, OneLinePerAnswerWithWhatTheRequestSaid) {
 }
 
 TEST_F(Logged, AMalformedRequestLineUpToItsFirstBadByte) {
-    EXPECT_EQ(lines({"GET /a\x01 and more"}).at(0), (LoggedLine{"192.0.2.1", "", "", "", "", "", "", "GET /a\x01", 400, 11}));
+    EXPECT_EQ(lines({"GET /a\x01 and more"}).at(0),
+              (LoggedLine{"192.0.2.1", "", "", "", "", "", "", "GET /a\x01", 400, 46, "a byte that no request target has"}));
     EXPECT_EQ(lines({"GET /" + std::string(5000, 'a')}).at(0).request_line.size(), 512U);
     EXPECT_EQ(lines({"GET /" + std::string(5000, 'a')}).at(0).status, 414);
 }
 
 TEST_F(Logged, AWellFormedLineWhoseRequestIsRefused) {
-    EXPECT_EQ(lines({request("BREW * HTTP/1.1")}).at(0), (LoggedLine{"192.0.2.1", "BREW", "*", "HTTP/1.1", "", "", "", "", 400, 11}));
+    EXPECT_EQ(lines({request("BREW * HTTP/1.1")}).at(0), (LoggedLine{"192.0.2.1", "BREW", "*", "HTTP/1.1", "", "", "", "", 400, 62,
+                                                                     "a request target that is neither a path nor a URI"}));
     EXPECT_EQ(lines({"GET /a HTTP/1.1\r\nUser-Agent: b\r\nHost: c d\r\n"}).at(0).user_agent, "b");
-    EXPECT_EQ(lines({chunked("zz")}).at(0), (LoggedLine{"192.0.2.1", "POST", "/", "HTTP/1.1", "a", "", "", "", 400, 11}));
+    EXPECT_EQ(lines({chunked("zz")}).at(0),
+              (LoggedLine{"192.0.2.1", "POST", "/", "HTTP/1.1", "a", "", "", "", 400, 35, "a malformed chunk size"}));
 }
 
 TEST_F(Logged, ATimeoutWithTheRequestWhenItsHeadWasComplete) {
@@ -338,8 +504,9 @@ TEST_F(Logged, ATimeoutWithTheRequestWhenItsHeadWasComplete) {
         return log_;
     };
     EXPECT_TRUE(expired("").empty());
-    EXPECT_EQ(expired("GET /").at(0), (LoggedLine{"unix:", "", "", "", "", "", "", "", 408, 15}));
-    EXPECT_EQ(expired(post("Content-Length: 5\r\n", "h")).at(0), (LoggedLine{"unix:", "POST", "/", "HTTP/1.1", "a", "", "", "", 408, 15}));
+    EXPECT_EQ(expired("GET /").at(0), (LoggedLine{"unix:", "", "", "", "", "", "", "", 408, 50, "the head was not complete in time"}));
+    EXPECT_EQ(expired(post("Content-Length: 5\r\n", "h")).at(0),
+              (LoggedLine{"unix:", "POST", "/", "HTTP/1.1", "a", "", "", "", 408, 53, "the content was not complete in time"}));
 }
 
 TEST(Session, StaysSmallSinceMostOfThemAreIdle) {

@@ -16,9 +16,9 @@ namespace {
 
 using http::Content;
 using http::Persistence;
+using http::Refusal;
 using http::Renderings;
 using http::ResponseSpec;
-using http::Status;
 
 constexpr std::time_t example_second = 784111777;
 
@@ -90,29 +90,29 @@ TEST_F(Rendered, AnUnregisteredStatusHasAnEmptyPhraseBehindItsSpace) {
               "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n");
 }
 
-TEST_F(Rendered, ErrorsCarryTheirPhraseAndCloseTheConnection) {
+TEST_F(Rendered, ErrorsCarryTheirPhraseWithTheReasonAndCloseTheConnection) {
     Batch batch;
     batch.clear();
-    EXPECT_EQ(renderings_.refuse(batch, Status::bad_request, Content::sent), 11U);
+    EXPECT_EQ(renderings_.refuse(batch, Refusal::no_host, Content::sent), 26U);
     EXPECT_EQ(text(renderings_, batch),
               "HTTP/1.1 400 Bad Request\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nServer: tinyhttpd\r\n"
-              "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 11\r\nConnection: close\r\n\r\nBad Request");
+              "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 26\r\nConnection: close\r\n\r\nBad Request: no Host field");
     batch.clear();
-    EXPECT_EQ(renderings_.refuse(batch, Status::method_not_allowed, Content::left_out), 0U);
+    EXPECT_EQ(renderings_.refuse(batch, Refusal::connect, Content::left_out), 0U);
     const std::string head = text(renderings_, batch);
     EXPECT_TRUE(head.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
     EXPECT_NE(head.find("\r\nAllow: GET, HEAD"), std::string::npos);
-    EXPECT_TRUE(head.ends_with("\r\nContent-Length: 18\r\nConnection: close\r\n\r\n"));
+    EXPECT_TRUE(head.ends_with("\r\nContent-Length: 44\r\nConnection: close\r\n\r\n"));
 }
 
 TEST_F(Rendered, ErrorsLeaveOutWhatTheUserSwitchedOff) {
     Renderings renderings({.status = 200, .reason = "OK", .body = nullptr, .headers = {{"X-A", "b"}}, .date = false}, 4096);
     Batch batch;
     batch.clear();
-    renderings.refuse(batch, Status::request_timeout, Content::sent);
+    renderings.refuse(batch, Refusal::head_timeout, Content::sent);
     EXPECT_EQ(text(renderings, batch),
-              "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 15\r\n"
-              "Connection: close\r\n\r\nRequest Timeout");
+              "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 50\r\n"
+              "Connection: close\r\n\r\nRequest Timeout: the head was not complete in time");
 }
 
 TEST_F(Rendered, DateFollowsTheClock) {
