@@ -24,12 +24,12 @@ _tinyhttpd_probe() {
         --config | -c) _tinyhttpd_files "$1" ;;
         --listen | -l) _tinyhttpd_words "$1" '127.0.0.1:8000 localhost:8000 [::1]:8000 :8000 unix:' ;;
         --expect-status) _tinyhttpd_words "$1" '200 200-299 200-399' ;;
-        --expect-body | --timeout | --retries | --wait) ;;
+        --header | -H | --expect-body | --timeout | --retries | --wait) ;;
         *)
             case $1 in
                 -*)
-                    _tinyhttpd_words "$1" '-l --listen -c --config --expect-status --expect-body --timeout --retries --wait
-                        -q --quiet -h --help'
+                    _tinyhttpd_words "$1" '-l --listen -c --config -H --header --expect-status --expect-body --timeout --retries
+                        --wait -q --quiet -h --help'
                     ;;
             esac
             ;;

@@ -12,6 +12,7 @@ complete -c tinyhttpd -n 'test (count (commandline -opc)) -eq 1' -a probe -d 'As
 
 complete -c tinyhttpd -n __tinyhttpd_probes -s l -l listen -x -a '127.0.0.1:8000 localhost:8000 [::1]:8000 :8000 unix:' -d 'Where the server listens'
 complete -c tinyhttpd -n __tinyhttpd_probes -s c -l config -r -F -d 'The configuration file of the server'
+complete -c tinyhttpd -n __tinyhttpd_probes -s H -l header -x -d 'Send this header'
 complete -c tinyhttpd -n __tinyhttpd_probes -l expect-status -x -a '200 200-299 200-399' -d 'Healthy status codes'
 complete -c tinyhttpd -n __tinyhttpd_probes -l expect-body -x -d 'Text that has to be in the content'
 complete -c tinyhttpd -n __tinyhttpd_probes -l timeout -x -d 'Time for each attempt'

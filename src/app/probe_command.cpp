@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "probe/probe.hpp"
 
@@ -30,9 +31,11 @@ ExitStatus run_probe(const config::Config& config, log::Diagnostics& diagnostics
         diagnostics.error("probe " + (url ? *url : to_string(config.listen.front())) + ": " + target.error());
         return ExitStatus::usage;
     }
-    const auto why = probe::probe(*target, to_expectation(config.probe));
-    if (!why) return ExitStatus::clean;
-    if (!config.quiet) diagnostics.error("probe " + target->name + ": " + *why);
+    std::vector<probe::Field> fields;
+    for (const config::Header& header : config.probe.headers) fields.push_back({header.name, header.value});
+    const probe::Verdict verdict = probe::probe(*target, probe::request_for(*target, fields), to_expectation(config.probe));
+    if (!verdict.why) return ExitStatus::clean;
+    if (!config.quiet) diagnostics.error("probe " + target->name + ": " + *verdict.why + probe::patience_text(verdict));
     return ExitStatus::cannot_run;
 }
 

@@ -31,6 +31,15 @@ constexpr auto target_options = std::to_array<Option>({
      .help = "Without a URL, ask the server that has this configuration file"},
 });
 
+constexpr auto request_options = std::to_array<Option>({
+    {.name = "header",
+     .letter = 'H',
+     .type = Type::headers,
+     .value_name = "'NAME: VALUE'",
+     .help = "Send this header, such as Host or Authorization; an empty value leaves one of the probe's own out. Repeatable",
+     .store = [](C& c, const V& v) { c.probe.headers = v.headers; }},
+});
+
 constexpr auto expectation_options = std::to_array<Option>({
     {.name = "expect-status",
      .type = Type::status_range,
@@ -87,6 +96,7 @@ constexpr auto general_options = std::to_array<Option>({
 
 constexpr auto probe_groups = std::to_array<OptionGroup>({
     {"Whom to ask", target_options},
+    {"What to ask", request_options},
     {"What to expect", expectation_options},
     {"How often", attempt_options},
     {"General", general_options},

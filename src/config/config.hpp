@@ -76,6 +76,7 @@ struct ProbeConfig {
     std::optional<std::string> url;  ///< none: the first address of `listen`
     int status_min = 200;
     int status_max = 399;
+    std::vector<Header> headers;
     std::optional<std::string> expect_body;
     Duration timeout = std::chrono::seconds(2);
     std::optional<std::uint64_t> retries;  ///< none: 0, or with `wait` no limit

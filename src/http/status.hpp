@@ -86,7 +86,7 @@ inline constexpr auto refusal_table = std::to_array<RefusalRow>({
     {Refusal::empty_lines, Status::bad_request, "too many empty lines before the request line"},
     {Refusal::bare_cr, Status::bad_request, "a CR without LF"},
     {Refusal::bare_lf, Status::bad_request, "an LF without CR"},
-    {Refusal::request_line, Status::bad_request, "the request line is not method, target and version with one space between them"},
+    {Refusal::request_line, Status::bad_request, "a request line that is not METHOD TARGET VERSION"},
     {Refusal::method, Status::bad_request, "a byte that no method has"},
     {Refusal::method_too_long, Status::bad_request, "the method is longer than the limit of the head"},
     {Refusal::target, Status::bad_request, "a byte that no request target has"},

@@ -98,7 +98,7 @@ std::unexpected<std::string> failed(ssize_t code) {
 
 }  // namespace
 
-std::expected<Answer, std::string> ask_once(const Target& target, std::chrono::microseconds timeout) {
+std::expected<Answer, std::string> ask_once(const Target& target, std::string_view request, std::chrono::microseconds timeout) {
     Connection connection(Clock::now() + timeout);
     int connected = -ECONNREFUSED;
     for (const SocketAddress& address : target.addresses) {
@@ -108,8 +108,6 @@ std::expected<Answer, std::string> ask_once(const Target& target, std::chrono::m
         if (code == 0) break;
     }
     if (connected != 0) return failed(connected);
-    const std::string request = "GET " + target.path + " HTTP/1.1\r\nHost: " + target.host +
-                                "\r\nUser-Agent: tinyhttpd-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     // A server may answer and close before it has read everything; what it said counts.
     const int sent = connection.send(request);
     if (sent == -ETIMEDOUT) return failed(sent);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ResponseReader: the client's half of HTTP/1.1, as little of it as a probe needs: the final response to one GET, read from bytes
 // that come split anyhow. It knows no socket (client.cpp feeds it) and is strict: what a proxy might read in another way is no
-// healthy answer. What it keeps is bounded.
+// healthy answer, but that a line may end with LF alone, as every client takes it. What it keeps is bounded.
 #pragma once
 
 #include <cstddef>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/ascii.hpp"
 
@@ -90,9 +91,15 @@ std::expected<Target, std::string> parse_url(std::string_view text) {
     const std::string_view authority = text.substr(0, end);
     const std::string_view path = text.substr(end);
     // Neither may end the request line early, nor does a fragment go into one (RFC 9110 §7.1).
-    if (const auto bad = std::ranges::find_if(path, [](char c) { return !ascii::is(c, ascii::target_char); }); bad != path.end())
+    if (const auto bad = std::ranges::find_if(path, [](char c) { return c != '%' && !ascii::is(c, ascii::target_char); });
+        bad != path.end())
         return refuse(*bad == '#' ? "a fragment (#…) is not sent to a server; leave it out"
                                   : "the path holds a character that a request target cannot have; percent-encode it");
+    for (auto percent = path.find('%'); percent != std::string_view::npos; percent = path.find('%', percent + 1)) {
+        const std::string_view digits = path.substr(percent + 1, 2);
+        if (digits.size() != 2 || !ascii::is(digits[0], ascii::hex_digit) || !ascii::is(digits[1], ascii::hex_digit))
+            return refuse("the path holds a '%' without two hexadecimal digits behind it; write %25 for the character itself");
+    }
     if (scheme && authority.empty()) return refuse("the host is missing; write http://127.0.0.1:8000/");
     // RFC 9110 §4.2.4: a sender must not generate them, and nothing asks for them here.
     if (authority.find('@') != std::string_view::npos)
@@ -106,6 +113,22 @@ std::expected<Target, std::string> parse_url(std::string_view text) {
         target->name += target->path;
     }
     return target;
+}
+
+std::string request_for(const Target& target, std::span<const Field> fields) {
+    std::string request = "GET " + target.path + " HTTP/1.1\r\n";
+    const auto add = [&request](std::string_view name, std::string_view value) {
+        request.append(name).append(": ").append(value).append("\r\n");
+    };
+    for (const auto& [name, value] :
+         {std::pair<std::string_view, std::string_view>{"Host", target.host}, {"User-Agent", "tinyhttpd-probe"}, {"Accept", "*/*"}}) {
+        if (std::ranges::none_of(fields, [&](const Field& field) { return equals_ignore_case(field.name, name); })) add(name, value);
+    }
+    for (const Field& field : fields) {
+        if (!field.value.empty()) add(field.name, field.value);
+    }
+    add("Connection", "close");
+    return request += "\r\n";
 }
 
 }  // namespace tinyhttpd::probe

@@ -162,7 +162,7 @@ class Lines(support.TestCase):
 
     def test_head_and_errors_log_what_was_sent(self):
         lines = self.log_of("common", [b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", support.GET_CLOSE, b"nonsense\r\n\r\n"])
-        self.assertEqual([line.split('" ')[1] for line in lines], ["200 0", "200 5", "400 11"])
+        self.assertEqual([line.split('" ')[1] for line in lines], ["200 0", "200 5", "400 61"])
 
 
 if __name__ == "__main__":

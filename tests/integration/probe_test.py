@@ -112,6 +112,16 @@ class Whom(TestCase):
         self.assertIn("Connection: close", lines)
 
 
+    def test_headers_are_added_or_replaced_or_left_out(self):
+        url = self.answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        self.assert_healthy(url, "-H", "hOST: shop.example", "-H", "Authorization: Bearer abc", "--header", "X-A: 1", "-H", "X-A: 2",
+                            "-H", "Accept:")
+        self.assertEqual(self.requests[0], b"GET / HTTP/1.1\r\nUser-Agent: tinyhttpd-probe\r\nhOST: shop.example\r\n"
+                                           b"Authorization: Bearer abc\r\nX-A: 1\r\nX-A: 2\r\nConnection: close\r\n\r\n")
+        for header in ("Connection: keep-alive", "Content-Length: 5", "A b: c", "A: b\r\nC: d"):
+            self.assertEqual(self.probe(url, "-H", header)[0], 2, header)
+
+
 class Verdict(TestCase):
     def test_by_status(self):
         for status in ("204", "304", "301"):
@@ -154,6 +164,9 @@ class Verdict(TestCase):
         self.assert_healthy(self.answering(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                                            b"2\r\nal\r\n3\r\nive\r\n0\r\n\r\n"), "--expect-body", "alive")
         self.assert_healthy(self.answering(b"HTTP/1.0 200 OK\r\n\r\nuntil the end"), "--expect-body", "the end")
+
+    def test_a_loop_of_nc_is_healthy(self):
+        self.assert_healthy(self.answering(b"HTTP/1.1 200 OK\n\nup\n"), "--expect-body", "up")
 
 
 class Patience(TestCase):
@@ -216,6 +229,14 @@ class Patience(TestCase):
         self.assert_unhealthy("connection refused", f"http://127.0.0.1:{self.unused_port()}/", "--wait", "200ms")
         self.assertGreaterEqual(time.monotonic() - begin, 0.2)
 
+    def test_it_says_that_it_waited(self):
+        url = self.answering(b"HTTP/1.1 503 x\r\n\r\n")
+        status, _, err = self.probe(url, "--retries", "2")
+        self.assertEqual(status, 1)
+        self.assertRegex(err, r"^tinyhttpd: error: probe http://127\.0\.0\.1:\d+/: status 503, expected 200-399 "
+                              r"\(after 3 attempts in \d+\.\d s\)\n\Z")
+        self.assertNotIn("attempt", self.probe(url)[2])
+
     def test_an_interrupted_probe_is_not_healthy(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             url = self.answering(b"", close=False)
@@ -231,7 +252,7 @@ class Patience(TestCase):
 class Usage(TestCase):
     def test_wrong_usage_is_told_from_an_unhealthy_server(self):
         for args in (("https://127.0.0.1/",), ("http://example.org/",), ("--listen", "127.0.0.1:0"), ("--listen", "systemd"),
-                     ("--timeout", "2"), ("--nonsense",), ("http://127.0.0.1/ x",), ("a", "b"), ("-q", "https://127.0.0.1/")):
+                     ("--timeout", "2"), ("--nonsense",), ("http://127.0.0.1/%zz",), ("http://127.0.0.1/ x",), ("a", "b"), ("-q", "https://127.0.0.1/")):
             status, out, err = self.probe(*args)
             self.assertEqual((status, out), (2, ""), args)
             self.assertTrue(err.startswith("tinyhttpd: error: "), err)

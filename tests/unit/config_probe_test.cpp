@@ -54,10 +54,16 @@ TEST(Probe, has_the_defaults_that_its_help_names) {
 }
 
 TEST(Probe, takes_each_of_its_flags) {
-    const Config loaded = probe(
-        {"--timeout", "250ms", "--retries=3", "--wait", "1m", "--expect-status", "200", "--expect-body=up", "-q", "http://127.0.0.1:1/"});
-    EXPECT_EQ(loaded.probe,
-              (ProbeConfig{"http://127.0.0.1:1/", 200, 200, "up", std::chrono::milliseconds(250), 3, std::chrono::minutes(1)}));
+    const Config loaded = probe({"--timeout", "250ms", "-H", "Host: a", "--header=X-A:", "--retries=3", "--wait", "1m", "--expect-status",
+                                 "200", "--expect-body=up", "-q", "http://127.0.0.1:1/"});
+    EXPECT_EQ(loaded.probe, (ProbeConfig{"http://127.0.0.1:1/",
+                                         200,
+                                         200,
+                                         {{"Host", "a"}, {"X-A", ""}},
+                                         "up",
+                                         std::chrono::milliseconds(250),
+                                         3,
+                                         std::chrono::minutes(1)}));
     EXPECT_TRUE(loaded.quiet);
     const Config range = probe({"--expect-status", "500-599"});
     EXPECT_EQ(range.probe.status_min, 500);
