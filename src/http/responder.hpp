@@ -80,7 +80,7 @@ public:
     void open(Session& session, std::string_view peer, std::uint32_t listener = 0) {
         session = Session{};
         if (listener < origins_.size()) session.origin = origins_[listener];
-        if (wants_peer()) session.peer = PeerText(peer);
+        if (wants_peer()) session.peer.reset(new (std::nothrow) PeerText(peer));
     }
 
     /// Judges as many requests of `input`, which starts with what was not consumed before, as it holds and as the output
@@ -106,11 +106,8 @@ public:
         if (!session.has_begun) return;
         const Refusal refusal = session.phase == Phase::body ? Refusal::content_timeout : Refusal::head_timeout;
         const std::uint64_t body_bytes = renderings_.refuse(out, refusal, Reply::content_of(session.parser.head()));
-        // Without a saved head there is none to describe: the bytes are with the caller.
-        if (describes_refused()) {
-            write_refused(session, session.saved_head ? describe(session.parser, session.saved_head.get()) : Exchange{}, refusal,
-                          body_bytes);
-        }
+        // Of an unfinished head there is nothing to describe: its bytes are with the caller.
+        if (describes_refused()) write_refused(session, session.saved_head.get(), refusal, body_bytes);
     }
 
     /// From now on every answer carries `Connection: close`, and Next::close follows it.
@@ -120,7 +117,10 @@ public:
     void release(Lease lease) { renderings_.release(lease); }
 
     /// The connection is gone.
-    void close(Session& session) { session.saved_head.reset(); }
+    void close(Session& session) {
+        session.saved_head.reset();
+        session.peer.reset();
+    }
 
 private:
     enum class Outcome : std::uint8_t { go_on, wait, flush, close };
@@ -258,7 +258,7 @@ private:
 
     [[gnu::noinline]] void log_answer(Session& session, const HeadParser& parser, Reply reply, const char* head_bytes) {
         const bool has_content = reply.content == Content::sent && !reply.is_options;
-        write_log(session, describe(parser, head_bytes), reply.is_options ? 200 : renderings_.status(),
+        write_log(session, describe_at(parser, head_bytes), reply.is_options ? 200 : renderings_.status(),
                   has_content ? renderings_.content_size() : 0);
     }
 
@@ -266,20 +266,26 @@ private:
         if (quota_ != nullptr && quota_->take() == Quota::Ticket::none) return Outcome::close;
         const std::uint64_t body_bytes = renderings_.refuse(out, refusal, Reply::content_of(session.parser.head()));
         ++out.answers;
-        if (describes_refused()) write_refused(session, describe(session.parser, head_bytes), refusal, body_bytes);
+        if (describes_refused()) write_refused(session, head_bytes, refusal, body_bytes);
         return Outcome::close;
     }
 
     /// Whether the log wants to hear of the requests that are turned down, at least.
     [[nodiscard]] bool describes_refused() const { return log_.enabled() || log_.wants_refused(); }
 
-    void write_refused(Session& session, Exchange exchange, Refusal refusal, std::uint64_t body_bytes) {
+    /// Null when there was no memory for the bytes, or there were none.
+    [[nodiscard]] static Exchange describe_at(const HeadParser& parser, const char* head_bytes) {
+        return head_bytes != nullptr ? describe(parser, head_bytes) : Exchange{};
+    }
+
+    void write_refused(Session& session, const char* head_bytes, Refusal refusal, std::uint64_t body_bytes) {
+        Exchange exchange = describe_at(session.parser, head_bytes);
         exchange.refused = row_of(refusal).why;
         write_log(session, exchange, static_cast<int>(status_of(refusal)), body_bytes);
     }
 
     void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
-        exchange.peer = session.peer.view();
+        if (session.peer) exchange.peer = session.peer->view();
         exchange.status = status;
         exchange.body_bytes = body_bytes;
         log_.append(exchange);

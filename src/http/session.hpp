@@ -40,8 +40,9 @@ struct Session {
     Phase phase = Phase::head;
     bool has_begun = false;  ///< a byte of the current request came
     Origin origin;
-    PeerText peer;                       ///< set when the log is on
-    std::unique_ptr<char[]> saved_head;  ///< for the log, while the content is skipped: the lent bytes are gone by then
+    // For the log, and none without one or without memory.
+    std::unique_ptr<PeerText> peer;
+    std::unique_ptr<char[]> saved_head;  ///< while the content is skipped: the lent bytes are gone by then
 };
 
 }  // namespace tinyhttpd::http

@@ -510,7 +510,7 @@ TEST_F(Logged, ATimeoutWithTheRequestWhenItsHeadWasComplete) {
 }
 
 TEST(Session, StaysSmallSinceMostOfThemAreIdle) {
-    EXPECT_LE(sizeof(http::Session), 152U);
+    EXPECT_LE(sizeof(http::Session), 112U);
 }
 
 }  // namespace
