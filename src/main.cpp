@@ -36,6 +36,7 @@
 #include "app/listeners.hpp"
 #include "app/probe_command.hpp"
 #include "app/serve.hpp"
+#include "base/write_all.hpp"
 #include "config/load.hpp"
 #include "config/response.hpp"
 #include "log/access_log.hpp"

@@ -2,7 +2,6 @@
 #include "app/descriptors.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -75,21 +74,6 @@ Result<Fd> take_passed_in(int number, const std::string& subject) {
     if (flags == -1 || (flags & FD_CLOEXEC) != 0) return fail("write to", subject, EBADF, "whoever starts the program has to open it");
     ::fcntl(number, F_SETFD, FD_CLOEXEC);
     return Fd(number);
-}
-
-Result<void> write_all(int fd, const std::string& text, const std::string& subject) {
-    for (std::size_t done = 0; done < text.size();) {
-        const ssize_t count = ::write(fd, text.data() + done, text.size() - done);
-        if (count >= 0) {
-            done += static_cast<std::size_t>(count);
-        } else if (errno == EAGAIN) {
-            pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
-            ::poll(&entry, 1, -1);
-        } else if (errno != EINTR) {
-            return fail("write to", subject);
-        }
-    }
-    return {};
 }
 
 }  // namespace tinyhttpd

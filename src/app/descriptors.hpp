@@ -31,7 +31,4 @@ std::uint64_t raise_descriptor_limit();
 /// cannot be mistaken for one. Errors call it `subject`.
 [[nodiscard]] Result<Fd> take_passed_in(int number, const std::string& subject);
 
-/// The text, whole, however often the kernel takes less.
-[[nodiscard]] Result<void> write_all(int fd, const std::string& text, const std::string& subject);
-
 }  // namespace tinyhttpd

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/descriptors.hpp"
+#include "base/write_all.hpp"
 #include "config/value.hpp"
 #include "os/service_notice.hpp"
 #include "tcp/inherited_sockets.hpp"
