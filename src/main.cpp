@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -32,6 +33,7 @@
 #include "app/descriptors.hpp"
 #include "app/engines.hpp"
 #include "app/job.hpp"
+#include "app/last_words.hpp"
 #include "app/lifecycle.hpp"
 #include "app/listeners.hpp"
 #include "app/probe_command.hpp"
@@ -103,6 +105,8 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
         if (pool_options.pinned_to.empty()) return fail("pin workers to CPUs", {}, ENOTSUP, "leave --pin-workers out");
     }
     TRY(std::unique_ptr<tcp::WorkerPool> pool, start_workers(config.engine, pool_options, job, signals, diagnostics));
+    diagnostics.never_wait();
+    const auto begin = std::chrono::steady_clock::now();
     pool->go();
     std::optional<PortFile> port_file;
     std::optional<Error> announcement_failed;
@@ -129,21 +133,32 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                              [&] {
                                  if (access_log) access_log->abandon();
                              }});
-    const ExitStatus status = lifecycle.run();
+    const tcp::ServerOutcome outcome = lifecycle.run();
+    const auto look_again = [&signals] { signals.report(); };
+    if (access_log) {
+        access_log->finish(look_again);
+        lifecycle.wait_until([&] { return access_log->finished(); });
+        access_log->close(std::chrono::milliseconds::zero());
+    }
     accept_failures.flush();
-    if (const std::uint64_t cut = lifecycle.cut(); cut > 0)
-        diagnostics.warn("stopped by force: " + std::to_string(cut) + (cut == 1 ? " request was" : " requests were") + " cut off");
-    // After a second signal nothing is waited for but what the disk takes at once.
-    const auto patience = status == ExitStatus::forced ? std::chrono::milliseconds(100)
-                                                       : std::chrono::ceil<std::chrono::milliseconds>(config.lifecycle.shutdown_timeout);
-    if (access_log) access_log->close(patience);
     if (announcement_failed) return std::unexpected(*announcement_failed);
     if (const int code = pool->crew().failure(); code != 0) return fail("go on with io_uring", {}, code);
-    return status;
+    say_last_words(diagnostics, {.status = lifecycle.status(),
+                                 .answered = outcome.answered,
+                                 .cut = outcome.cut,
+                                 .max_requests = config.lifecycle.max_requests,
+                                 .time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin),
+                                 .on_terminal = !config.quiet && ::isatty(STDERR_FILENO) != 0});
+    // A reader who does not stall sees them all.
+    diagnostics.when_all_written(look_again);
+    lifecycle.wait_until([&] { return diagnostics.all_written(); }, std::chrono::seconds(1));
+    diagnostics.when_all_written({});
+    return lifecycle.status();
 }
 
 ExitStatus run(std::span<const char* const> arguments) {
     open_standard_descriptors();
+    ignore_signals_of_writes();
     log::Diagnostics diagnostics;
     const bool is_probe = !arguments.empty() && std::string_view(arguments.front()) == "probe";
     std::optional<Signals> signals;
@@ -177,6 +192,7 @@ ExitStatus run(std::span<const char* const> arguments) {
     const auto status = serve_until_told(config, *signals, diagnostics);
     if (!status) {
         diagnostics.error(status.error());
+        diagnostics.wait(std::chrono::seconds(1));
         return ExitStatus::cannot_run;
     }
     return *status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/lifecycle.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -11,16 +12,10 @@ Lifecycle::Lifecycle(Signals& signals, tcp::WorkerPool& pool, const LifecycleOpt
     if (options_.max_time.count() > 0) set_deadline(options_.max_time);
 }
 
-ExitStatus Lifecycle::run() {
+tcp::ServerOutcome Lifecycle::run() {
     tcp::Crew& crew = pool_.crew();
     while (!crew.all_returned()) {
-        std::optional<std::chrono::nanoseconds> left;
-        if (deadline_) left = *deadline_ - Clock::now();
-        if (const std::optional<int> signal = signals_.next(left)) {
-            if (*signal != 0) on_signal(*signal);
-        } else {
-            on_deadline();
-        }
+        if (!step(deadline_)) on_deadline();
         if (options_.quota != nullptr && options_.quota->reached()) stop(ExitStatus::clean, std::chrono::microseconds::zero());
         if (crew.failure() != 0) stop(ExitStatus::cannot_run, std::chrono::microseconds::zero());
         if (listening_ && crew.accepting_ended()) {
@@ -28,10 +23,30 @@ ExitStatus Lifecycle::run() {
             hooks_.close_listeners();
         }
     }
-    cut_ = pool_.join().cut;
-    // A timed-out drain that cut nobody (its clients only held finished connections open) was clean after all.
-    if (stage_ == Stage::aborting && status_ != ExitStatus::forced && cut_ > 0) status_ = ExitStatus::forced;
-    return status_;
+    const tcp::ServerOutcome outcome = pool_.join();
+    // A timed-out drain that cut nobody (its clients only held finished connections open) was clean after all, and one that reached the
+    // quota was not too late.
+    if (stage_ == Stage::aborting && outcome.cut > 0) status_ = ExitStatus::forced;
+    if (status_ == ExitStatus::time_over && options_.quota->reached()) status_ = ExitStatus::clean;
+    return outcome;
+}
+
+void Lifecycle::wait_until(const std::function<bool()>& done, std::chrono::milliseconds most) {
+    // What can be had at once is waited for even when the time is up, or after a second signal.
+    constexpr auto least = std::chrono::milliseconds(100);
+    const auto begin = Clock::now();
+    const auto until = std::max(begin + least, std::min<Clock::time_point>(begin + most, drained_until_));
+    while (!done()) {
+        if (!step(status_ == ExitStatus::forced ? begin + least : until)) return;
+    }
+}
+
+bool Lifecycle::step(std::optional<Clock::time_point> until) {
+    std::optional<std::chrono::nanoseconds> left;
+    if (until) left = *until - Clock::now();
+    const std::optional<int> signal = signals_.next(left);
+    if (signal && *signal != 0) on_signal(*signal);
+    return signal.has_value();
 }
 
 void Lifecycle::on_signal(int number) {
@@ -40,7 +55,7 @@ void Lifecycle::on_signal(int number) {
         case SIGUSR1: return hooks_.reopen_log();
         case SIGTERM:
         case SIGINT:
-            if (stage_ == Stage::serving) return stop(ExitStatus::clean, options_.shutdown_delay);
+            if (!std::exchange(told_to_stop_, true)) return stop(ExitStatus::clean, options_.shutdown_delay);
             status_ = ExitStatus::forced;
             return abort();
         default: return;
@@ -74,6 +89,7 @@ void Lifecycle::stop(ExitStatus status, std::chrono::microseconds delay) {
 void Lifecycle::drain() {
     stage_ = Stage::draining;
     set_deadline(options_.shutdown_timeout);
+    drained_until_ = *deadline_;
     pool_.crew().direct(tcp::Order::drain);
 }
 

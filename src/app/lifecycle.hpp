@@ -19,7 +19,7 @@ enum class ExitStatus : int {
     clean = 0,
     cannot_run = 1,
     usage = 2,
-    forced = 3,     ///< a second signal, or the drain timed out with connections cut
+    forced = 3,     ///< a second signal, at any time, or the drain timed out with connections cut
     time_over = 4,  ///< --max-time came before --max-requests
 };
 
@@ -42,16 +42,23 @@ class Lifecycle {
 public:
     Lifecycle(Signals& signals, tcp::WorkerPool& pool, const LifecycleOptions& options, LifecycleHooks hooks);
 
-    /// Returns when all workers have.
-    [[nodiscard]] ExitStatus run();
+    /// Returns when all workers have. What they did: answers, and connections that a stop by force closed although a request or an
+    /// answer was under way.
+    tcp::ServerOutcome run();
 
-    /// After run(): connections that a stop by force closed although a request or an answer was under way.
-    [[nodiscard]] std::uint64_t cut() const { return cut_; }
+    /// After run(): waits until `done()`, which is asked whenever the Signals have a report, for what is left of the shutdown timeout, and
+    /// no longer than `most`. After a second signal hardly at all.
+    void wait_until(const std::function<bool()>& done, std::chrono::milliseconds most = std::chrono::hours(24));
+
+    /// After run(), and after each wait.
+    [[nodiscard]] ExitStatus status() const { return status_; }
 
 private:
     enum class Stage : std::uint8_t { serving, announcing, draining, aborting };
     using Clock = std::chrono::steady_clock;
 
+    /// Waits for one signal or report, and acts on it. False: `until` came first.
+    bool step(std::optional<Clock::time_point> until);
     void on_signal(int number);
     void on_deadline();
     void stop(ExitStatus status, std::chrono::microseconds delay);
@@ -66,8 +73,9 @@ private:
     Stage stage_ = Stage::serving;
     ExitStatus status_ = ExitStatus::clean;
     std::optional<Clock::time_point> deadline_;  ///< of the current stage
+    Clock::time_point drained_until_ = {};       ///< the deadline of the drain: what follows it shares its time
+    bool told_to_stop_ = false;                  ///< by a signal; a drain may have begun without one
     bool listening_ = true;
-    std::uint64_t cut_ = 0;
 };
 
 }  // namespace tinyhttpd

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/listeners.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "app/descriptors.hpp"
 #include "base/write_all.hpp"
 #include "config/value.hpp"
+#include "log/line_writer.hpp"
 #include "os/service_notice.hpp"
 #include "tcp/inherited_sockets.hpp"
 
@@ -60,6 +62,12 @@ std::string ready_subject(const config::Config& config) {
     return "descriptor " + std::to_string(*config.ready_fd) + " of --ready-fd";
 }
 
+/// Whether a few lines can be written now: poll(2) says so of a pipe in which PIPE_BUF bytes fit, and of what has been closed, too.
+bool has_room(int fd) {
+    pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
+    return ::poll(&entry, 1, 0) != 0;
+}
+
 }  // namespace
 
 Result<Fd> ready_descriptor(const config::Config& config) {
@@ -77,13 +85,21 @@ Result<std::optional<PortFile>> announce(const config::Config& config, const std
         port_file.emplace(std::move(written));
     }
     if (ready) {
-        TRY_VOID(write_all(ready.get(), "\n", ready_subject(config)));
-        ready.reset();
+        if (has_room(ready.get())) {
+            TRY_VOID(write_all(ready.get(), "\n", ready_subject(config)));
+            ready.reset();
+        } else {
+            log::LineWriter(std::move(ready)).put("\n");
+        }
     }
     if (!config.quiet) {
         std::string lines;
         for (const tcp::Listener& listener : listeners) lines += "tinyhttpd: listening on " + config::escaped(listener.url()) + "\n";
-        TRY_VOID(write_all(STDOUT_FILENO, lines, "standard output"));
+        if (has_room(STDOUT_FILENO)) {
+            TRY_VOID(write_all(STDOUT_FILENO, lines, "standard output"));
+        } else {
+            log::LineWriter(STDOUT_FILENO, {}).put(std::move(lines));
+        }
     }
     notify_service_manager("READY=1", diagnostics);
     return port_file;

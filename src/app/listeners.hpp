@@ -30,7 +30,7 @@ namespace tinyhttpd {
 [[nodiscard]] Result<Fd> ready_descriptor(const config::Config& config);
 
 /// Tells whoever waits for it that connections are accepted: --port-file, --ready-fd (`ready`, which is closed), standard output, the
-/// service manager. The port file lives as long as the object.
+/// service manager. The port file lives as long as the object. Never waits for a reader that stalls: he gets his line later, if at all.
 [[nodiscard]] Result<std::optional<PortFile>> announce(const config::Config& config, const std::vector<tcp::Listener>& listeners, Fd ready,
                                                        log::Diagnostics& diagnostics);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/probe_command.hpp"
 
-#include <csignal>
 #include <string>
 #include <vector>
 
@@ -23,8 +22,6 @@ probe::Expectation to_expectation(const config::ProbeConfig& config) {
 }  // namespace
 
 ExitStatus run_probe(const config::Config& config, log::Diagnostics& diagnostics) {
-    // Where send(2) has no MSG_NOSIGNAL.
-    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     const auto& url = config.probe.url;
     const auto target = url ? probe::parse_url(*url) : probe::target_at(config.listen.front());
     if (!target) {

@@ -54,7 +54,7 @@ struct LimitsConfig {
 };
 
 struct LogConfig {
-    std::string access;  ///< empty: off; "-" standard output, "stderr" standard error, else a path
+    std::string access;  ///< empty: off; "-" or "stdout" standard output, "stderr" standard error, else a path
     LogFormat format = LogFormat::common;
     std::size_t buffer = 64 * 1024;
     Duration flush = std::chrono::seconds(1);

@@ -208,7 +208,7 @@ private:
         const Setting* setting = find(effective_, name);
         if (setting == nullptr) return;
         const auto& [text, place] = setting->texts.back();
-        if (text.empty() || text == "-" || text == "stderr") return;
+        if (text.empty() || text == "-" || text == "stdout" || text == "stderr") return;
         const std::filesystem::path path(text);
         std::error_code ignored;
         if (std::filesystem::is_directory(path, ignored)) {

@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 4> engines = {"auto", "io_uring", "epoll"
 constexpr std::array<std::string_view, 3> log_formats = {"common", "combined", "json"};
 constexpr std::array<std::string_view, 2> log_overflows = {"drop", "block"};
 constexpr std::array<std::string_view, 4> log_levels = {"error", "warn", "info", "debug"};
-constexpr std::array<std::string_view, 3> log_targets = {"off", "-", "stderr"};
+constexpr std::array<std::string_view, 4> log_targets = {"off", "-", "stdout", "stderr"};
 
 constexpr auto response_options = std::to_array<Option>({
     {.name = "body",
@@ -227,7 +227,7 @@ constexpr auto log_options = std::to_array<Option>({
      .type = Type::output_path,
      .value_name = "PATH",
      .default_text = "off",
-     .help = "Log requests to a file, - (standard output) or stderr",
+     .help = "Log requests to a file, to - or stdout, or to stderr",
      .choices = log_targets,
      .store = [](C& c, const V& v) { c.log.access = v.text == "off" ? "" : v.text; }},
     {.name = "log-format",

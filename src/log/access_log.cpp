@@ -29,6 +29,14 @@ void AccessLog::abandon() {
     queue_->abandon();
 }
 
+void AccessLog::finish(std::function<void()> finished) {
+    queue_->finish(std::move(finished));
+}
+
+bool AccessLog::finished() const {
+    return queue_->finished();
+}
+
 std::uint64_t AccessLog::close(std::chrono::milliseconds patience) {
     closed_ = true;
     return queue_->close(patience);
@@ -57,7 +65,7 @@ void LogBatch::tick(Instant now) {
 void LogBatch::append(const Exchange& line) {
     const std::size_t bound = LineFormat::bound(line);
     if (block_ == nullptr || block_->capacity - block_->size < bound) [[unlikely]] {
-        if (!make_room(bound)) return queue_->lose(1, now_);
+        if (!make_room(bound)) return queue_->lose_line(now_);
     }
     Block& block = *block_;
     char* const begin = block.bytes.get();

@@ -28,7 +28,7 @@ enum class Overflow : std::uint8_t {
 };
 
 struct AccessLogOptions {
-    std::string path;  ///< "-": standard output, "stderr": standard error, else a file, appended to
+    std::string path;  ///< as LogFile::open() takes it; a file is appended to
     Format format = Format::common;
     std::size_t buffer_bytes = 64UL * 1024;                           ///< a batch of this size is written
     std::chrono::microseconds flush_after = std::chrono::seconds(1);  ///< so is one whose first line is this old
@@ -55,10 +55,16 @@ public:
     /// From now on no worker waits for the log, whatever `overflow` was: for a forced stop. Any thread.
     void abandon();
 
-    /// Waits until everything handed over is written, but no longer than `patience` (and 200 ms, when a reader stalls), and stops
-    /// the thread. Returns how many lines were lost over the whole life of the log, which it also reports when there are any; a
-    /// batch left in a blocking write(2) counts whole, though the reader may have some of it.
-    /// The workers have flushed or destroyed their batches before; what comes later is lost. Once.
+    /// Takes nothing new any more, and calls `finished` when all that was handed over is written, on the log's thread: for a caller that
+    /// has other things to wait for besides. `finished` must not block, and is not called after close(). The workers have flushed or
+    /// destroyed their batches before; what comes later is lost.
+    void finish(std::function<void()> finished);
+    /// Whether all that was handed over is written.
+    [[nodiscard]] bool finished() const;
+
+    /// As finish(), but waits itself, no longer than `patience` (and 200 ms, when a reader stalls), and stops the thread. Returns how many
+    /// lines were lost over the whole life of the log, which it also reports when there are any; a batch left in a blocking write(2) counts
+    /// whole, though the reader may have some of it. Once.
     std::uint64_t close(std::chrono::milliseconds patience);
 
 private:
@@ -87,7 +93,7 @@ public:
     void tick(Instant now);
 
     /// Adds a line. Allocates nothing once the log has all the buffers it needs, and makes no system call, but to hand a
-    /// full batch over. When memory has run out the line is counted as lost.
+    /// full batch over. A line for which there is no memory is counted as lost.
     void append(const Exchange& line);
 
     /// When tick() is to be called at the latest; none when nothing waits.

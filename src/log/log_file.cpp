@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace tinyhttpd::log {
 namespace {
@@ -15,13 +17,34 @@ int open_for_appending(const std::string& path) {
     return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
+/// The stream that a path means; -1 for a file. The names in /dev are not opened: open(2) fails with ENXIO when the stream is a socket,
+/// and with EACCES when it belongs to another user, as in a container that gives up root.
+int stream_of(std::string_view path) {
+    if (path == "-" || path == "stdout" || path == "/dev/stdout") return STDOUT_FILENO;
+    if (path == "stderr" || path == "/dev/stderr") return STDERR_FILENO;
+    return -1;
+}
+
+/// What ENXIO means, which is open(2)'s for both of them.
+std::string remedy_for(const std::string& path, int code) {
+    struct stat facts{};
+    if (code != ENXIO || ::stat(path.c_str(), &facts) != 0) return {};
+    if (S_ISSOCK(facts.st_mode)) return "it is a socket; '-' is standard output";
+    if (S_ISFIFO(facts.st_mode)) return "nobody has the pipe open for reading";
+    return {};
+}
+
 }  // namespace
 
 Result<LogFile> LogFile::open(std::string path) {
-    if (path == "-") return LogFile("standard output", Fd(), STDOUT_FILENO);
-    if (path == "stderr") return LogFile("standard error", Fd(), STDERR_FILENO);
+    if (const int stream = stream_of(path); stream != -1)
+        return LogFile(stream == STDOUT_FILENO ? "standard output" : "standard error", Fd(), stream);
     Fd file(open_for_appending(path));
-    if (!file) return fail("open the access log", std::move(path));
+    if (!file) {
+        const int code = errno;
+        std::string remedy = remedy_for(path, code);
+        return fail("open the access log", std::move(path), code, std::move(remedy));
+    }
     const int descriptor = file.get();
     return LogFile(std::move(path), std::move(file), descriptor);
 }

@@ -20,8 +20,8 @@ public:
         int error = 0;  ///< the errno that lost them
     };
 
-    /// "-" is standard output, "stderr" standard error: borrowed, as they are. Else a path, opened for appending, without
-    /// blocking (a FIFO that nobody reads is an error, and one that is full is waited for in write()).
+    /// "-", "stdout" and "/dev/stdout" are standard output, "stderr" and "/dev/stderr" standard error: borrowed, as they are. Else a path,
+    /// opened for appending, without blocking (a FIFO that nobody reads is an error, and one that is full is waited for in write()).
     [[nodiscard]] static Result<LogFile> open(std::string path);
 
     /// Opens the path anew; on an error the old descriptor stays. Does nothing for a standard stream.

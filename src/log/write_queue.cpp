@@ -3,13 +3,11 @@
 // neither an allocation nor 64 kB of copying. A message without an address asks for the reopening.
 #include "log/write_queue.hpp"
 
-#include <pthread.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/sink.h>
 
 #include <array>
-#include <csignal>
 #include <cstring>
 #include <new>
 #include <system_error>
@@ -17,6 +15,7 @@
 #include <utility>
 
 #include "base/verify.hpp"
+#include "log/signals_blocked.hpp"
 
 namespace tinyhttpd::log {
 
@@ -42,6 +41,20 @@ private:
     std::shared_ptr<WriteQueue> queue_;
 };
 
+namespace {
+
+/// For a thread that hangs in a system call: whatever it uses stays until it returns, or the process ends. The pool's destructor joins it,
+/// which is for yet another thread; where none can be had (a limit on processes) they stay for good.
+void leave_behind(std::shared_ptr<spdlog::details::thread_pool> pool, std::shared_ptr<spdlog::async_logger> logger) {
+    auto* kept = new std::pair(std::move(logger), std::move(pool));  // destroyed from the last to the first
+    try {
+        std::thread([kept] { delete kept; }).detach();
+    } catch (const std::system_error&) {
+    }
+}
+
+}  // namespace
+
 Result<std::shared_ptr<WriteQueue>> WriteQueue::open(const AccessLogOptions& options, Diagnostics& diagnostics) {
     TRY(auto file, LogFile::open(options.path));
     auto queue = std::make_shared<WriteQueue>(std::move(file), options.overflow, diagnostics);
@@ -60,62 +73,52 @@ WriteQueue::WriteQueue(LogFile file, Overflow overflow, Diagnostics& diagnostics
 WriteQueue::~WriteQueue() = default;
 
 Result<void> WriteQueue::start(const std::shared_ptr<WriteQueue>& self) {
-    // The new thread inherits the mask: signals are for main.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    VERIFY(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    Result<void> result;
     try {
+        const SignalsBlocked blocked;
         // Room for the reopening and for the pool's own farewell: posting never waits, and never overruns.
         pool_ = std::make_shared<spdlog::details::thread_pool>(blocks_in_flight_max + 2, 1);
     } catch (const std::system_error& error) {  // std::thread: EAGAIN, a limit on processes
-        result = fail("start the access log's thread", {}, error.code().value());
+        return fail("start the access log's thread", {}, error.code().value());
     }
-    VERIFY(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
-    if (result)
-        logger_ = std::make_shared<spdlog::async_logger>(std::string(), std::make_shared<Sink>(self), pool_,
-                                                         spdlog::async_overflow_policy::block);
-    return result;
+    logger_ =
+        std::make_shared<spdlog::async_logger>(std::string(), std::make_shared<Sink>(self), pool_, spdlog::async_overflow_policy::block);
+    // spdlog's own handler writes to standard error, and would wait there. Nothing in the sink throws.
+    logger_->set_error_handler([](const std::string&) {});
+    return {};
 }
 
-Block* WriteQueue::take(std::size_t bytes) {
-    Block* const block = free_block();
-    if (block == nullptr) return nullptr;
-    if (block->capacity < bytes) {
-        std::unique_ptr<char[]> memory(new (std::nothrow) char[bytes]);
-        if (!memory) {
+Block* WriteQueue::take(std::size_t bytes) noexcept {
+    Block* block = nullptr;
+    try {
+        {
             const std::lock_guard lock(mutex_);
-            recycle(block);
-            return nullptr;
+            if (free_.empty()) {
+                free_.reserve(blocks_.size() + 1);  // recycle() allocates nothing
+                blocks_.push_back(std::make_unique<Block>());
+                block = blocks_.back().get();
+            } else {
+                block = free_.back();
+                free_.pop_back();
+            }
         }
-        block->bytes = std::move(memory);
-        block->capacity = bytes;
+        if (block->capacity < bytes) {
+            block->bytes = std::make_unique_for_overwrite<char[]>(bytes);
+            block->capacity = bytes;
+        }
+    } catch (const std::bad_alloc&) {
+        const std::lock_guard lock(mutex_);
+        if (block != nullptr) recycle(block);
+        return nullptr;
     }
     block->size = 0;
     block->lines = 0;
     return block;
 }
 
-Block* WriteQueue::free_block() {
+void WriteQueue::lose_line(Instant now) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!free_.empty()) {
-        Block* const block = free_.back();
-        free_.pop_back();
-        return block;
-    }
-    try {
-        free_.reserve(blocks_.size() + 1);
-        return blocks_.emplace_back(std::make_unique<Block>()).get();
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
-}
-
-void WriteQueue::lose(std::uint64_t lines, Instant now) {
-    const std::lock_guard lock(mutex_);
-    lost_lines_ += lines;
-    if (!closed_) dropped_.add(now, dropped_text_, lines);
+    ++lost_lines_;
+    if (!closed_) dropped_.add(now, dropped_text_, 1);
 }
 
 void WriteQueue::hand_over(Block* block, Instant now) {
@@ -152,9 +155,22 @@ void WriteQueue::abandon() {
     changed_.notify_all();
 }
 
+void WriteQueue::finish(std::function<void()> finished) {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    finished_ = std::move(finished);
+    changed_.notify_all();
+}
+
+bool WriteQueue::finished() {
+    const std::lock_guard lock(mutex_);
+    return in_flight_ == 0;
+}
+
 std::uint64_t WriteQueue::close(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
     closed_ = true;
+    finished_ = nullptr;
     changed_.notify_all();
     const auto drained = [this] { return in_flight_ == 0; };
     if (!changed_.wait_for(lock, patience, drained)) {
@@ -171,12 +187,11 @@ std::uint64_t WriteQueue::close(std::chrono::milliseconds patience) {
     auto pool = std::move(pool_);
     auto logger = std::move(logger_);
     lock.unlock();
-    // The pool's destructor joins its thread; the logger, which leads back to this, goes after it.
-    auto last = [pool = std::move(pool), logger = std::move(logger)]() mutable { pool.reset(); };
-    if (detached_)
-        std::thread(std::move(last)).detach();
-    else
-        last();
+    if (detached_) {
+        leave_behind(std::move(pool), std::move(logger));
+    } else {
+        pool.reset();  // joins the thread; the logger, which leads back to this, goes after it
+    }
     return lost;
 }
 
@@ -194,23 +209,30 @@ void WriteQueue::recycle(Block* block) {
 }
 
 /// On the log's thread.
-void WriteQueue::write(Block& block) {
+void WriteQueue::write(Block& block) noexcept {
     const LogFile::Written written = file_.write({block.bytes.get(), block.size}, stop_);
     const std::lock_guard lock(mutex_);
     if (!detached_) {
         lines_in_flight_ -= block.lines;
         lost_lines_ += written.lost_lines;
-        if (written.error != 0)
-            failed_.add(std::chrono::steady_clock::now(), Error{"write the access log", file_.name(), written.error}.text(),
-                        written.lost_lines);
+        if (written.error != 0) report_failure(written);
     }
-    --in_flight_;
     recycle(&block);
-    changed_.notify_all();
+    done();
+}
+
+/// Requires mutex_. On the log's thread.
+void WriteQueue::report_failure(const LogFile::Written& written) noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    try {
+        failed_.add(now, Error{"write the access log", file_.name(), written.error}.text(), written.lost_lines);
+    } catch (const std::bad_alloc&) {
+        failed_.add(now, "cannot write the access log", written.lost_lines);
+    }
 }
 
 /// On the log's thread.
-void WriteQueue::reopen_now() {
+void WriteQueue::reopen_now() noexcept {
     {
         const std::lock_guard lock(mutex_);
         reopen_posted_ = false;  // a request from here on may mean a newer file than the one opened now
@@ -218,8 +240,14 @@ void WriteQueue::reopen_now() {
     const auto reopened = file_.reopen();
     const std::lock_guard lock(mutex_);
     if (!reopened && !detached_) diagnostics_.error(reopened.error());
+    done();
+}
+
+/// Requires mutex_. On the log's thread: something that was posted is.
+void WriteQueue::done() {
     --in_flight_;
     changed_.notify_all();
+    if (in_flight_ == 0 && finished_) finished_();
 }
 
 }  // namespace tinyhttpd::log

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -47,10 +48,10 @@ public:
     WriteQueue(LogFile file, Overflow overflow, Diagnostics& diagnostics);
     ~WriteQueue();
 
-    /// An empty block of at least `bytes`, lent until hand_over(); null when memory has run out. Any thread.
-    [[nodiscard]] Block* take(std::size_t bytes);
-    /// Counts lines for which there was no block. Any thread.
-    void lose(std::uint64_t lines, Instant now);
+    /// An empty block of at least `bytes`, lent until hand_over(). Null when memory has run out. Any thread.
+    [[nodiscard]] Block* take(std::size_t bytes) noexcept;
+    /// Counts a line for which there was no block. Any thread.
+    void lose_line(Instant now) noexcept;
     /// Gives a block back: its lines will be written, or are counted as lost. Waits only when Overflow::block says so. Any thread.
     void hand_over(Block* block, Instant now);
     /// A chance to report what was held back. Any thread.
@@ -59,6 +60,8 @@ public:
     // As in AccessLog.
     void reopen();
     void abandon();
+    void finish(std::function<void()> finished);
+    [[nodiscard]] bool finished();
     std::uint64_t close(std::chrono::milliseconds patience);
 
 private:
@@ -67,9 +70,10 @@ private:
     [[nodiscard]] Result<void> start(const std::shared_ptr<WriteQueue>& self);
     void post(Block* block);
     void recycle(Block* block);
-    [[nodiscard]] Block* free_block();
-    void write(Block& block);
-    void reopen_now();
+    void write(Block& block) noexcept;
+    void reopen_now() noexcept;
+    void report_failure(const LogFile::Written& written) noexcept;
+    void done();
 
     LogFile file_;  // the log's thread alone, once it runs
     const std::string dropped_text_;
@@ -84,7 +88,8 @@ private:
     bool closed_ = false;    // nothing new is taken
     bool detached_ = false;  // the log's thread hangs in a system call and was left behind: it must not report any more
     bool reopen_posted_ = false;
-    std::size_t in_flight_ = 0;  // posted and not done: blocks, and the reopening
+    std::function<void()> finished_;  // called when the last of what was posted is done
+    std::size_t in_flight_ = 0;       // posted and not done: blocks, and the reopening
     std::uint64_t lines_in_flight_ = 0;
     std::uint64_t lost_lines_ = 0;
     std::vector<std::unique_ptr<Block>> blocks_;

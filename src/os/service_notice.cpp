@@ -3,10 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <cerrno>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/fd.hpp"
@@ -26,6 +27,14 @@ Fd datagram_socket() {
 #endif
 }
 
+/// 0, or an errno.
+int send_to(const Fd& fd, const SocketAddress& address, std::string_view text, int flags) {
+    while (::sendto(fd.get(), text.data(), text.size(), flags, address.get(), address.size) < 0) {
+        if (errno != EINTR) return errno;
+    }
+    return 0;
+}
+
 }  // namespace
 
 Result<void> notify_service(const char* socket, std::string_view state) {
@@ -39,14 +48,18 @@ Result<void> notify_service(const char* socket, std::string_view state) {
     if (name.size() > unix_path_max) return failed(ENAMETOOLONG);
     const SocketAddress address = is_abstract ? SocketAddress::unix_abstract(name.substr(1)) : SocketAddress::unix_path(name);
 
-    const Fd fd = datagram_socket();
+    Fd fd = datagram_socket();
     if (!fd) return failed(errno);
-    const timeval patience{.tv_sec = 1, .tv_usec = 0};
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    for (;;) {
-        if (::sendto(fd.get(), state.data(), state.size(), 0, address.get(), address.size) >= 0) return {};
-        if (errno != EINTR) return failed(errno);
+    const int code = send_to(fd, address, state, MSG_DONTWAIT);
+    if (code == 0) return {};
+    if (code != EAGAIN && code != ENOBUFS) return failed(code);  // ENOBUFS: the BSDs
+    try {
+        // What becomes of it nobody hears: whoever does not read his notices would not act on it either.
+        std::thread([fd = std::move(fd), address, text = std::string(state)] { send_to(fd, address, text, 0); }).detach();
+    } catch (const std::system_error&) {  // EAGAIN, a limit on processes
+        return failed(code);
     }
+    return {};
 }
 
 }  // namespace tinyhttpd

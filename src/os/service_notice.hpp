@@ -10,7 +10,8 @@
 namespace tinyhttpd {
 
 /// Sends `state`, such as "READY=1", to `socket`: a path, or "@name" in Linux's abstract namespace. Null or empty: nobody wants to
-/// know, and nothing is done. Waits for a slow receiver for a second at most. The error is one for a warning: serving goes on.
+/// know, and nothing is done. Never waits: a thread that is left behind does, when the receiver's queue is full. The error is one for
+/// a warning: serving goes on.
 [[nodiscard]] Result<void> notify_service(const char* socket, std::string_view state);
 
 }  // namespace tinyhttpd

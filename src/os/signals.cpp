@@ -16,10 +16,13 @@ namespace tinyhttpd {
 
 namespace {
 
-// A signal handler can be given nothing: these two are the only state outside an object in the program.
+// A signal handler can be given nothing: these are the only state outside an object in the program.
 std::atomic<int> signal_pipe = -1;
 std::atomic<bool> delivering = false;
+std::atomic<bool> told_to_stop = false;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+constexpr int forced = 3;  // the interface's exit status
 
 void write_byte(int fd, unsigned char byte) {
     // A full pipe already holds enough for the reader to look at everything.
@@ -28,12 +31,25 @@ void write_byte(int fd, unsigned char byte) {
 
 extern "C" void on_signal(int number) {
     const int saved = errno;
-    if (!delivering.load() && (number == SIGTERM || number == SIGINT)) ::_exit(0);
+    if (number == SIGTERM || number == SIGINT) {
+        if (!delivering.load()) ::_exit(0);
+        // The main thread may hang in a system call that nobody can end (unlink(2) on a file server that is away).
+        if (told_to_stop.exchange(true)) ::alarm(1);
+    }
     write_byte(signal_pipe.load(), static_cast<unsigned char>(number));
     errno = saved;
 }
 
+extern "C" void on_alarm(int /*number*/) {
+    ::_exit(forced);
+}
+
 }  // namespace
+
+void ignore_signals_of_writes() {
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
+}
 
 Result<Signals> Signals::install() {
     int ends[2];
@@ -57,7 +73,9 @@ Result<Signals> Signals::install() {
         ::sigaction(number, &action, nullptr);
         sigaddset(&unblocked, number);
     }
-    ::signal(SIGPIPE, SIG_IGN);
+    action.sa_handler = on_alarm;
+    ::sigaction(SIGALRM, &action, nullptr);
+    sigaddset(&unblocked, SIGALRM);
     ::sigprocmask(SIG_UNBLOCK, &unblocked, nullptr);  // a parent may have had them blocked
     return signals;
 }

@@ -11,11 +11,15 @@
 
 namespace tinyhttpd {
 
+/// PIPE and XFSZ: a write(2) that fails, since its reader has gone or a file may not grow (setrlimit(2)), says so itself.
+void ignore_signals_of_writes();
+
 class Signals {
 public:
-    /// Handles TERM, INT, HUP and USR1 and ignores PIPE. Called before anything else: from here on none is lost. Until
-    /// deliver() TERM and INT end the process at once with status 0: there is nothing to drain, and a read of standard input
-    /// that never ends must not keep it. One object per process.
+    /// Handles TERM, INT, HUP and USR1. Called before anything else: from here on none is lost. Until deliver() TERM and INT
+    /// end the process at once with status 0: there is nothing to drain, and a read of standard input that never ends must not
+    /// keep it. After it the second of them gives the program a second to end, whatever a system call may hold it up in: then
+    /// it is over, with status 3. One object per process.
     [[nodiscard]] static Result<Signals> install();
 
     /// From now on signals are for next().

@@ -35,7 +35,7 @@ protected:
     testing::TemporaryDirectory directory_;
     const std::string path_ = directory_ / "access.log";
     testing::Report report_;
-    Diagnostics diagnostics_{Level::info, report_.stream()};
+    Diagnostics diagnostics_{Level::info, report_.descriptor()};
 };
 
 TEST_F(LogAccess, LinesOfOneWorkerAreWrittenInTheirOrder) {

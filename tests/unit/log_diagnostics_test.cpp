@@ -6,12 +6,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "log/line_writer.hpp"
 #include "unit/log_support.hpp"
 
 namespace tinyhttpd::log {
@@ -21,7 +26,7 @@ using testing::Report;
 
 TEST(LogDiagnostics, ScriptsFindTheProgramAndTheLevelInFrontOfEveryLine) {
     Report report;
-    Diagnostics diagnostics(Level::debug, report.stream());
+    Diagnostics diagnostics(Level::debug, report.descriptor());
     diagnostics.error("one");
     diagnostics.warn("two");
     diagnostics.info("three");
@@ -36,7 +41,7 @@ TEST(LogDiagnostics, ALevelSilencesTheLessImportant) {
     const std::string expected[] = {"e", "ew", "ewi", "ewid"};
     for (const Level level : {Level::error, Level::warn, Level::info, Level::debug}) {
         Report report;
-        Diagnostics diagnostics(Level::info, report.stream());
+        Diagnostics diagnostics(Level::info, report.descriptor());
         diagnostics.set_level(level);
         diagnostics.error("e");
         diagnostics.warn("w");
@@ -50,7 +55,7 @@ TEST(LogDiagnostics, ALevelSilencesTheLessImportant) {
 
 TEST(LogDiagnostics, AReportIsOneLineWhateverItsText) {
     Report report;
-    Diagnostics diagnostics(Level::info, report.stream());
+    Diagnostics diagnostics(Level::info, report.descriptor());
     diagnostics.error("a\nb\x1b[31m\x7f{}%v \xc3\xa4");
     EXPECT_EQ(report.text(), "tinyhttpd: error: a\\x0Ab\\x1B[31m\\x7F{}%v \xc3\xa4\n");
 }
@@ -61,14 +66,11 @@ protected:
     static std::string on_terminal() {
         const Fd master(::posix_openpt(O_RDWR | O_NOCTTY));
         if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0) return {};
-        std::FILE* terminal = std::fopen(::ptsname(master.get()), "w");
-        if (terminal == nullptr) return {};
-        {
-            Diagnostics(Level::info, terminal).error("x");
-        }
+        const Fd terminal(::open(::ptsname(master.get()), O_WRONLY | O_NOCTTY));
+        if (!terminal) return {};
+        Diagnostics(Level::info, terminal.get()).error("x");
         char text[256];
         const auto count = ::read(master.get(), text, sizeof text);
-        std::fclose(terminal);
         return {text, count > 0 ? static_cast<std::size_t>(count) : 0};
     }
     LogColour() {
@@ -95,7 +97,7 @@ TEST_F(LogColour, NoColorIsHonouredUnlessItIsEmpty) {
 
 TEST(LogDiagnostics, ThreadsDoNotMixTheirLines) {
     Report report;
-    Diagnostics diagnostics(Level::info, report.stream());
+    Diagnostics diagnostics(Level::info, report.descriptor());
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i)
         threads.emplace_back([&] {
@@ -112,7 +114,7 @@ using testing::instant;
 
 TEST(LogRepeatedReport, AStormIsOneLineASecondThatCountsItAll) {
     Report report;
-    Diagnostics diagnostics(Level::info, report.stream());
+    Diagnostics diagnostics(Level::info, report.descriptor());
     RepeatedReport storm(diagnostics, Level::warn, "time");
     for (int i = 0; i < 2000; ++i) storm.add(instant(milliseconds(i)), "no descriptor is free");
     EXPECT_EQ(report.text(),
@@ -131,29 +133,99 @@ TEST(LogRepeatedReport, AStormIsOneLineASecondThatCountsItAll) {
               "tinyhttpd: warning: no descriptor is free (8 times)\n");
 }
 
-TEST(LogRepeatedReport, AStalledReaderOfStandardErrorStallsNobodyAndLosesNoCount) {
-    int ends[2];
-    ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    const Fd reader(ends[0]);
-    const char filler[4096] = {};
-    while (::write(ends[1], filler, sizeof filler) > 0) {
-    }
-    ASSERT_EQ(::fcntl(ends[1], F_SETFL, 0), 0);  // from here on a write would block
-    std::FILE* stream = ::fdopen(ends[1], "w");
-    {
-        Diagnostics diagnostics(Level::info, stream);
-        RepeatedReport storm(diagnostics, Level::warn, "time");
-        EXPECT_FALSE(diagnostics.ready());
-        storm.add(instant(milliseconds(0)), "full", 3);
-        char buffer[4096];
-        while (::read(reader.get(), buffer, sizeof buffer) > 0) {
+/// Standard error as a pipe that is full, and on which write(2) blocks.
+class LogStalled : public ::testing::Test {
+protected:
+    LogStalled() {
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("pipe2");
+        reader_ = Fd(ends[0]);
+        writer_ = Fd(ends[1]);
+        const char filler[4096] = {};
+        while (::write(writer_.get(), filler, sizeof filler) > 0) {
         }
-        EXPECT_TRUE(diagnostics.ready());
-        storm.add(instant(milliseconds(1000)), "full", 4);
-        const auto count = ::read(reader.get(), buffer, sizeof buffer);
-        EXPECT_EQ(std::string(buffer, count > 0 ? static_cast<std::size_t>(count) : 0), "tinyhttpd: warning: full (7 times)\n");
+        ::fcntl(writer_.get(), F_SETFL, 0);
+        diagnostics_.emplace(Level::info, writer_.get());
+        diagnostics_->never_wait();
     }
-    std::fclose(stream);
+    ~LogStalled() override {
+        reader_.reset();  // lets the thread go that still writes
+        diagnostics_->wait(std::chrono::seconds(30));
+    }
+    /// What a reader gets until the line that ends with `last`.
+    std::string read_until(const std::string& last) const {
+        ::fcntl(reader_.get(), F_SETFL, 0);
+        std::string text;
+        while (!text.ends_with(last)) {
+            char part[4096];
+            const auto count = ::read(reader_.get(), part, sizeof part);
+            if (count <= 0) break;
+            text.append(part, static_cast<std::size_t>(count));
+        }
+        return text.substr(text.rfind('\0') + 1);
+    }
+    Fd reader_;
+    Fd writer_;
+    std::optional<Diagnostics> diagnostics_;
+};
+
+TEST_F(LogStalled, AReportNeverWaitsAndALaterReaderLearnsHowManyWereLost) {
+    constexpr int reports = 1000;
+    for (int i = 0; i < reports; ++i) diagnostics_->warn(std::to_string(i));
+    EXPECT_FALSE(diagnostics_->all_written());
+    const std::string text = read_until(" lost: standard error could not be written\n");
+    const auto lines = testing::lines_of(text);
+    for (std::size_t i = 0; i + 1 < lines.size(); ++i) EXPECT_EQ(lines[i], "tinyhttpd: warning: " + std::to_string(i));
+    // One more than may wait, when the thread had its first line in hand before the last of them came.
+    EXPECT_GE(lines.size(), LineWriter::waiting_max + 1);
+    EXPECT_EQ(lines.back(), "tinyhttpd: warning: " + std::to_string(reports - static_cast<int>(lines.size()) + 1) +
+                                " messages were lost: standard error could not be written");
+    diagnostics_->wait(std::chrono::seconds(30));
+    EXPECT_TRUE(diagnostics_->all_written());
+}
+
+TEST_F(LogStalled, TheEndOfTheProgramIsNoLongerAwayThanAllowed) {
+    diagnostics_->error("x");
+    diagnostics_->wait(std::chrono::milliseconds(1));
+    EXPECT_FALSE(diagnostics_->all_written());
+}
+
+TEST_F(LogStalled, WhoeverWaitsForTheLastLineIsWoken) {
+    std::atomic<bool> called = false;
+    diagnostics_->when_all_written([&] {
+        called = true;
+        called.notify_all();
+    });
+    diagnostics_->error("x");
+    EXPECT_FALSE(called);
+    read_until("tinyhttpd: error: x\n");
+    called.wait(false);
+    EXPECT_TRUE(diagnostics_->all_written());
+    diagnostics_->when_all_written({});
+}
+
+TEST_F(LogStalled, ARepeatedReportCountsOnUntilThereIsRoom) {
+    RepeatedReport storm(*diagnostics_, Level::warn, "time");
+    storm.add(instant(milliseconds(0)), "full", 1);
+    storm.add(instant(milliseconds(1000)), "full", 3);
+    storm.add(instant(milliseconds(2000)), "full", 4);
+    read_until("tinyhttpd: warning: full (1 time)\n");
+    diagnostics_->wait(std::chrono::seconds(30));
+    storm.tick(instant(milliseconds(3000)));
+    EXPECT_EQ(read_until("s)\n"), "tinyhttpd: warning: full (7 times)\n");
+}
+
+TEST(LogDiagnostics, AReaderThatHasGoneCostsTheLinesAndNothingElse) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    std::signal(SIGPIPE, SIG_IGN);
+    ::close(ends[0]);
+    const Fd writer(ends[1]);
+    Diagnostics diagnostics(Level::info, writer.get());
+    diagnostics.never_wait();
+    diagnostics.error("x");
+    diagnostics.wait(std::chrono::seconds(30));
+    EXPECT_TRUE(diagnostics.all_written());
 }
 
 }  // namespace

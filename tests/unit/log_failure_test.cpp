@@ -35,7 +35,7 @@ protected:
     }
     testing::TemporaryDirectory directory_;
     testing::Report report_;
-    Diagnostics diagnostics_{Level::info, report_.stream()};
+    Diagnostics diagnostics_{Level::info, report_.descriptor()};
 };
 
 std::size_t occurrences(const std::string& text, const std::string& part) {

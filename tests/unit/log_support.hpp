@@ -71,7 +71,7 @@ public:
     ~Report() { std::fclose(stream_); }
     Report(const Report&) = delete;
     Report& operator=(const Report&) = delete;
-    [[nodiscard]] std::FILE* stream() const { return stream_; }
+    [[nodiscard]] int descriptor() const { return ::fileno(stream_); }
     [[nodiscard]] std::string text() const {
         std::string text(1 << 16, '\0');
         const auto count = ::pread(::fileno(stream_), text.data(), text.size(), 0);
