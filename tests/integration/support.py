@@ -101,10 +101,11 @@ def read_pipe(descriptor, enough):
 class Server:
     """The program as a child process. Ended by its pid when the test ends, however it ends."""
 
-    def __init__(self, test, *args, listen=ANY_PORT, lines=1, env=None, stdin=subprocess.DEVNULL, wrapper=(), pass_fds=(), **child):
+    def __init__(self, test, *args, listen=ANY_PORT, lines=1, env=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None,
+                 wrapper=(), pass_fds=(), **child):
         self.test = test
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([*wrapper, BINARY, *listen, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=self.errors,
+        self.process = subprocess.Popen([*wrapper, BINARY, *listen, *args], stdin=stdin, stdout=stdout, stderr=stderr or self.errors,
                                         env=environment(env), pass_fds=pass_fds, preexec_fn=in_child(**child))
         self.pid = self.process.pid
         test.addCleanup(self.end)
@@ -152,7 +153,8 @@ class Server:
         if status is None:
             self.process.kill()
             self.process.wait()
-        self.process.stdout.close()
+        if self.process.stdout:
+            self.process.stdout.close()
         if self.process.stdin:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
