@@ -111,6 +111,46 @@ class Draining(support.TestCase):
             self.assertEqual(len(file.readlines()), 1)
 
 
+class FirstSignal(support.TestCase):
+    """A drain may have begun without one: the first signal never counts as the second."""
+
+    def draining(self, *args):
+        """A server that drains by itself and waits for `client`, whose request is not finished."""
+        server = self.start("--shutdown-timeout", NEVER, "--head-timeout", NEVER, *args)
+        client = self.connect(server)
+        client.send(GET[:10])
+        return server, client
+
+    def test_after_max_requests(self):
+        server, client = self.draining("--max-requests", "1")
+        self.assertEqual(support.ask(server.address()).status, 200)
+        support.eventually(lambda: support.refuses(server.address()), "the drain has begun")
+        server.send_signal(signal.SIGTERM)
+        client.close()
+        self.assertEqual(server.wait(), 0)
+
+    def test_after_max_time(self):
+        server, client = self.draining("--max-time", "100ms")
+        support.eventually(lambda: support.refuses(server.address()), "the drain has begun")
+        server.send_signal(signal.SIGTERM)
+        client.send(GET[10:])
+        self.assertEqual(client.answer().status, 200)
+        self.assertEqual(server.wait(), 0)
+
+    def test_the_second_counts_however_the_drain_began(self):
+        server, _ = self.draining("--max-time", "100ms")
+        support.eventually(lambda: support.refuses(server.address()), "the drain has begun")
+        server.send_signal(signal.SIGTERM)
+        server.stop(signal.SIGINT, status=3)
+
+    def test_a_request_that_the_drain_of_max_time_still_answers_counts(self):
+        server, client = self.draining("--max-time", "100ms", "--max-requests", "1")
+        support.eventually(lambda: support.refuses(server.address()), "the drain has begun")
+        client.send(GET[10:])
+        self.assertEqual(client.answer().status, 200)
+        self.assertEqual(server.wait(), 0)
+
+
 class ShutdownDelay(support.TestCase):
     def test_busy_keepalive_clients_are_never_cut_before_a_reply(self):
         # Each goes on until it is told to stop. The delay is what it may take one of them to ask again on a loaded machine.

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import threading
 
 import support
@@ -135,6 +136,56 @@ class Trouble(support.TestCase):
         asking.join()
         server.stop()
         self.assertEqual((text + server.rest_of_stdout()).count(b"\n"), requests)
+
+
+class Streams(support.TestCase):
+    """The names of the standard streams mean these, whatever they are."""
+
+    def test_each_name_is_the_stream_and_makes_no_file(self):
+        folder = self.directory()
+        for name in ("-", "stdout", "/dev/stdout", "stderr", "/dev/stderr"):
+            server = self.start("--access-log", name, "--once", "-q", "--port-file", os.path.join(folder, "port"), lines=0,
+                                wrapper=("sh", "-c", 'cd "$0" && exec "$@"', folder))
+            ask(self.address_in(os.path.join(folder, "port")))
+            self.assertEqual(server.wait(), 0)
+            said = {"err": server.stderr().encode(), "out": server.rest_of_stdout()}
+            self.assertRegex(said.pop("err" if "err" in name else "out"), COMMON_LINE)
+            self.assertEqual(list(said.values()), [b""], name)
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_a_path_is_a_file_of_that_name(self):
+        folder = self.directory()
+        server = self.start("--access-log", "./stdout", "--once", wrapper=("sh", "-c", 'cd "$0" && exec "$@"', folder))
+        ask(server.address())
+        self.assertEqual((server.wait(), os.listdir(folder)), (0, ["stdout"]))
+
+    def test_a_stream_may_be_a_socket(self):
+        # open(2) of /dev/stdout fails with ENXIO then: what a service manager or inetd passes in.
+        for name in ("-", "stdout", "/dev/stdout"):
+            ours, program = socket.socketpair()
+            with ours, program:
+                port = os.path.join(self.directory(), "port")
+                server = self.start("--access-log", name, "--once", "-q", "--port-file", port, lines=0, stdout=program)
+                program.close()
+                ask(self.address_in(port))
+                self.assertEqual(server.wait(), 0, server.stderr())
+                self.assertRegex(support.read_pipe(ours.fileno(), lambda data: False), COMMON_LINE)
+
+    @support.linux_only
+    def test_another_name_of_a_socket_is_answered_with_the_right_one(self):
+        ours, program = socket.socketpair()
+        with ours, program:
+            server = self.start("--access-log", "/proc/self/fd/1", lines=0, stdout=program)
+            self.assertEqual(server.wait(), 1)
+        self.assertIn("/proc/self/fd/1: no such device or address (it is a socket; '-' is standard output)\n", server.stderr())
+
+    def test_a_pipe_that_nobody_reads_is_called_that(self):
+        path = os.path.join(self.directory(), "fifo")
+        os.mkfifo(path)
+        server = self.start("--access-log", path, lines=0)
+        self.assertEqual(server.wait(), 1)
+        self.assertIn(f"cannot open the access log {path}: ", server.stderr())
+        self.assertIn("(nobody has the pipe open for reading)\n", server.stderr())
 
 
 class Lines(support.TestCase):

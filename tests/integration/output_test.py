@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The output contract: what scripts read from standard output, standard error, --port-file and --ready-fd, and exit statuses 0 to 2."""
+import contextlib
 import os
+import pty
 import signal
 import subprocess
 
@@ -137,6 +139,60 @@ class Errors(support.TestCase):
         self.assertNotIn("\x1b", err)
 
 
+class FileSizeLimit(support.TestCase):
+    """`ulimit -f 0`: a file that may not grow is an error with a message, no signal that kills (setrlimit(2), SIGXFSZ)."""
+    LIMITED = ("sh", "-c", 'ulimit -f 0 && exec "$@"', "sh")
+
+    def test_a_port_file(self):
+        path = os.path.join(self.directory(), "port")
+        tried = subprocess.run([*self.LIMITED, support.BINARY, *ANY_PORT, "--port-file", path], capture_output=True, timeout=support.DEADLINE,
+                               env=support.environment())
+        self.assertEqual((tried.returncode, tried.stderr.decode()), (1, f"tinyhttpd: error: cannot write the port file {path}: file too large\n"))
+
+    def test_what_is_printed(self):
+        for option in ("--print-config", "--help", "--version"):
+            with open(os.path.join(self.directory(), "out"), "wb") as out:
+                tried = subprocess.run([*self.LIMITED, support.BINARY, option], stdout=out, stderr=subprocess.PIPE, timeout=support.DEADLINE,
+                                       env=support.environment())
+            self.assertEqual((tried.returncode, tried.stderr), (1, b"tinyhttpd: error: cannot write to standard output: file too large\n"))
+
+    def test_an_access_log(self):
+        log = os.path.join(self.directory(), "log")
+        server = self.start("--access-log", log, "--max-requests", "1", wrapper=self.LIMITED, stderr=subprocess.PIPE)
+        ask(server.address())
+        self.assertEqual(server.wait(), 0)
+        self.assertIn(f"error: cannot write the access log {log}: file too large (1 line)\n".encode(),
+                      support.read_pipe(server.process.stderr.fileno(), lambda data: False))
+        server.process.stderr.close()
+
+
+class Terminal(support.TestCase):
+    def shown(self, *args):
+        """What a terminal shows of a run that answers once, and its status."""
+        user, program = pty.openpty()
+        self.addCleanup(os.close, user)
+        server = self.start("--port-file", os.path.join(self.directory(), "port"), *args, stderr=program, env={"NO_COLOR": "1"},
+                            lines=0 if "-q" in args else 1)
+        os.close(program)
+        if "-q" not in args:
+            ask(server.address())
+        status = server.wait()
+        text = b""
+        with contextlib.suppress(OSError):  # EIO: the last one who had the terminal has gone
+            while piece := os.read(user, 4096):
+                text += piece
+        return status, text.decode()
+
+    def test_the_end_says_what_there_was(self):
+        status, text = self.shown("--once")
+        self.assertEqual(status, 0)
+        self.assertRegex(text, r"^tinyhttpd: info: stopped after 1 request in \d+(\.\d)? s\r\n$")
+
+    def test_quiet_and_the_level_silence_it(self):
+        self.assertEqual(self.shown("-q", "--max-time", "1ms"), (0, ""))
+        self.assertEqual(self.shown("--once", "--log-level", "warn"), (0, ""))
+
+
 class Readiness(support.TestCase):
     def test_the_port_file_appears_whole_and_goes_at_exit(self):
         folder = self.directory()
@@ -202,9 +258,10 @@ class CleanStop(support.TestCase):
     def test_max_time(self):
         self.assertEqual(self.start("--max-time", "50ms").wait(), 0)
 
-    def test_max_time_before_max_requests_is_4(self):
+    def test_max_time_before_max_requests_is_4_and_says_why(self):
         server = self.start("--max-time", "50ms", "--max-requests", "1000")
         self.assertEqual(server.wait(), 4)
+        self.assertEqual(server.stderr(), "tinyhttpd: error: --max-time ended after 0 of 1,000 requests\n")
 
     def test_max_requests_before_max_time_is_0(self):
         server = self.start("--max-time", "1h", "--max-requests", "1")

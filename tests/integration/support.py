@@ -308,6 +308,12 @@ class TestCase(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+    def address_in(self, port_file):
+        """Of the server that writes `port_file`, once it has."""
+        eventually(lambda: os.path.exists(port_file), "the port file")
+        with open(port_file) as file:
+            return ("127.0.0.1", int(file.read()))
+
     def directory(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
