@@ -63,7 +63,7 @@ _tinyhttpd() {
             return 0
             ;;
         --access-log)
-            _tinyhttpd_words "$current" 'off - stderr'
+            _tinyhttpd_words "$current" 'off - stdout stderr'
             _tinyhttpd_files "$current"
             return 0
             ;;

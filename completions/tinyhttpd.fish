@@ -50,7 +50,7 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l head-timeout -x -d 'Time fo
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l idle-timeout -x -d 'Wait between two requests'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l write-timeout -x -d 'Time without progress in sending'
 
-complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l access-log -r -F -a 'off - stderr' -d 'Log requests to a file'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l access-log -r -F -a 'off - stdout stderr' -d 'Log requests to a file'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-format -x -a 'common combined json' -d 'Format of the access log'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-buffer -x -d 'Write the access log in batches of this size'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-flush -x -d 'Write a smaller batch after this time'

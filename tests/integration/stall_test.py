@@ -86,6 +86,14 @@ class StandardError(TestCase):
         termios.tcflow(program, termios.TCOOFF)
         server.stop()
 
+    def test_two_signals_end_it_even_when_the_start_hangs(self):
+        pipe, path = StalledPipe(self), os.path.join(self.directory(), "socket")
+        # It listens, and then has to say that this is more than fits.
+        server = self.start("--max-connections", "4000000", listen=("--listen", f"unix:{path}"), lines=0, stderr=pipe.end)
+        support.eventually(lambda: os.path.exists(path), "it listens")
+        server.send_signal(signal.SIGTERM)
+        server.stop(signal.SIGINT, status=3)
+
     def test_a_pipe_that_is_shared_stays_blocking_for_the_others(self):
         pipe = StalledPipe(self)
         server = self.start(stderr=pipe.end)
