@@ -89,16 +89,23 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     job.responder.origins = origins;
     job.access_log = access_log.get();
     job.accept_failed = [&](int code) {
+        const auto now = std::chrono::steady_clock::now();
         try {
-            accept_failures.add(std::chrono::steady_clock::now(),
-                                Error{"accept a connection", {}, code, "waiting until one closes"}.text());
+            accept_failures.add(now, Error{"accept a connection", {}, code, "waiting until one closes"}.text());
         } catch (const std::bad_alloc&) {
-            // What it was to report is that memory has run out.
+            accept_failures.add(now, "cannot accept a connection: out of memory");
         }
     };
     // The one diagnostic that a peer can cause at will: only whoever asks for it pays for it.
-    if (config.log.level == config::LogLevel::debug)
-        job.request_refused = [&](const Exchange& exchange) { diagnostics.debug(refusal_text(exchange)); };
+    if (config.log.level == config::LogLevel::debug) {
+        job.request_refused = [&](const Exchange& exchange) {
+            try {
+                diagnostics.debug(refusal_text(exchange));
+            } catch (const std::bad_alloc&) {
+                // Answered it is all the same.
+            }
+        };
+    }
     tcp::WorkerPool::Options pool_options{workers, max_connections, {}};
     if (config.pin_workers) {
         pool_options.pinned_to = affinity_mask();

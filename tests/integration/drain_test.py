@@ -101,6 +101,7 @@ class Draining(support.TestCase):
             server.send_signal(first)
             support.eventually(lambda: support.refuses(server.address()), "accepting has ended")
             server.stop(second, status=3)
+            self.assertIn("1 request was cut off", server.stderr(), "it ended in good order")
 
     def test_nobody_waits_for_the_flush_of_the_log(self):
         log = os.path.join(self.directory(), "log")
@@ -142,6 +143,7 @@ class FirstSignal(support.TestCase):
         support.eventually(lambda: support.refuses(server.address()), "the drain has begun")
         server.send_signal(signal.SIGTERM)
         server.stop(signal.SIGINT, status=3)
+        self.assertIn("1 request was cut off", server.stderr(), "it ended in good order")
 
     def test_a_request_that_the_drain_of_max_time_still_answers_counts(self):
         server, client = self.draining("--max-time", "100ms", "--max-requests", "1")

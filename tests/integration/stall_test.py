@@ -96,8 +96,8 @@ class StandardError(TestCase):
 
     def test_a_pipe_that_is_shared_stays_blocking_for_the_others(self):
         pipe = StalledPipe(self)
-        server = self.start(stderr=pipe.end)
-        server.stop()
+        server = self.start("--max-time", "1ms", "--max-requests", "1", stderr=pipe.end)
+        self.assertEqual(server.wait(), 4)
         self.assertEqual(fcntl.fcntl(pipe.end, fcntl.F_GETFL) & os.O_NONBLOCK, 0)
 
 
@@ -125,6 +125,8 @@ class AccessLog(TestCase):
             server.send_signal(signal.SIGTERM)
             support.eventually(lambda: support.refuses(server.where), "the drain has begun")
             server.stop(status=3)
+            if target != "stderr":
+                self.assertIn("standard output lost 1 line in all", server.stderr(), "it ended in good order")
 
     def test_a_drain_without_a_signal_leaves_the_first_one_without_force(self):
         server = self.stalled("-", "--shutdown-timeout", "4s", "--max-requests", "1")

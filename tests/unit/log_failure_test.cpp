@@ -196,6 +196,39 @@ TEST_F(LogFailure, AForcedStopReleasesAWorkerThatWaitsForTheLog) {
     EXPECT_EQ(static_cast<std::uint64_t>(std::ranges::count(text, '\n')) + lost, std::uint64_t{lines_count});
 }
 
+TEST_F(LogFailure, WithoutMemoryForThemLinesAreCountedAndNobodyDies) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer ends the program when memory runs out";
+#endif
+    auto log = open({.path = directory_ / "access.log", .buffer_bytes = std::size_t{1} << 60});
+    LogBatch batch(*log);
+    for (int i = 0; i < 3; ++i) batch.append(numbered("/"));
+    EXPECT_FALSE(batch.due().has_value());
+    EXPECT_EQ(log->close(5s), 3U);
+    EXPECT_NE(report_.text().find(" lost 3 lines in all\n"), std::string::npos) << report_.text();
+}
+
+TEST_F(LogFailure, WhoeverWaitsForTheLastLineIsWokenOnce) {
+    testing::Fifo fifo(directory_ / "fifo");
+    auto log = open({.path = fifo.path(), .buffer_bytes = 10'000});
+    {
+        LogBatch batch(*log);
+        for (int i = 0; i < 2'000; ++i) batch.append(numbered("/"));  // more than the FIFO holds
+    }
+    std::atomic<int> calls = 0;
+    log->finish([&] {
+        ++calls;
+        calls.notify_all();
+    });
+    EXPECT_FALSE(log->finished());
+    std::size_t lines = 0;
+    while (lines < 2'000) lines += static_cast<std::size_t>(std::ranges::count(fifo.read(65536), '\n'));
+    calls.wait(0);
+    EXPECT_TRUE(log->finished());
+    EXPECT_EQ(log->close(0ms), 0U);
+    EXPECT_EQ(calls, 1);
+}
+
 TEST_F(LogFailure, ABatchThatOutlivesTheLogIsSafe) {
     auto log = open({.path = directory_ / "access.log"});
     LogBatch batch(*log);
