@@ -52,6 +52,12 @@ struct ConnectionId {
 /// Names one listening socket of this engine: the index add_listener() was given.
 using ListenerId = std::uint32_t;
 
+/// A connection as accept(2) gives it, and where it came from: what is asked of it may depend on that.
+struct Accepted {
+    int fd = -1;
+    ListenerId listener = 0;
+};
+
 enum class EventKind : std::uint8_t {
     accepted,  ///< result: a connected, non-blocking, close-on-exec descriptor the receiver now owns, or -errno
     received,  ///< result: bytes in `data`, 0 for FIN, or -errno (the connection is dead; receiving has ended)

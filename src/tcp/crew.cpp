@@ -16,7 +16,7 @@ Crew::Crew(std::uint32_t workers, std::uint32_t max_connections, std::function<v
       running_(workers) {}
 
 Crew::~Crew() {
-    for (const int fd : waiting_) ::close(fd);
+    for (const io::Accepted& accepted : waiting_) ::close(accepted.fd);
 }
 
 void Crew::direct(Order order) {
@@ -47,7 +47,7 @@ void Crew::return_from(std::uint32_t seat) {
         const std::scoped_lock lock(seats_[seat].mutex);
         seats_[seat].wake = nullptr;
         seats_[seat].returned = true;
-        for (const int fd : seats_[seat].inbox) ::close(fd);
+        for (const io::Accepted& accepted : seats_[seat].inbox) ::close(accepted.fd);
         seats_[seat].inbox.clear();
     }
     running_.fetch_sub(1, std::memory_order_acq_rel);
@@ -95,42 +95,42 @@ void Crew::dismiss(std::uint32_t seat) {
     if (connections_.fetch_sub(1) == max_connections_) wake_all();
 }
 
-bool Crew::hand_over(std::uint32_t seat, int fd) {
+bool Crew::hand_over(std::uint32_t seat, io::Accepted accepted) {
     const std::scoped_lock lock(seats_[seat].mutex);
     if (seats_[seat].returned) {  // only after an abort: a draining worker stays until nobody accepts
-        ::close(fd);
+        ::close(accepted.fd);
         return true;
     }
-    if (!seats_[seat].inbox.push(fd)) return false;
+    if (!seats_[seat].inbox.push(accepted)) return false;
     if (seats_[seat].wake) seats_[seat].wake();
     return true;
 }
 
-void Crew::collect(std::uint32_t seat, SparingVector<int>& into) {
+void Crew::collect(std::uint32_t seat, SparingVector<io::Accepted>& into) {
     ASSERT(into.empty());
     const std::scoped_lock lock(seats_[seat].mutex);
     into.swap(seats_[seat].inbox);
 }
 
-bool Crew::put_waiting(int fd) {
+bool Crew::put_waiting(io::Accepted accepted) {
     const std::scoped_lock lock(waiting_mutex_);
-    if (!waiting_.push(fd)) return false;
+    if (!waiting_.push(accepted)) return false;
     waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
     return true;
 }
 
-int Crew::take_waiting(std::uint32_t seat, Limit limit) {
-    if (waiting_count_.load() == 0) return -1;
+std::optional<io::Accepted> Crew::take_waiting(std::uint32_t seat, Limit limit) {
+    if (waiting_count_.load() == 0) return std::nullopt;
     const std::scoped_lock lock(waiting_mutex_);
-    if (waiting_.empty()) return -1;
+    if (waiting_.empty()) return std::nullopt;
     if (limit == Limit::ignored) {
         admit_regardless(seat);
     } else if (!admit(seat)) {
-        return -1;
+        return std::nullopt;
     }
-    const int fd = waiting_.pop_front();
+    const io::Accepted accepted = waiting_.pop_front();
     waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
-    return fd;
+    return accepted;
 }
 
 }  // namespace tinyhttpd::tcp

@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "base/sparing_vector.hpp"
+#include "io/engine.hpp"
 
 namespace tinyhttpd::tcp {
 
@@ -63,23 +65,23 @@ public:
     /// One of `seat`'s connections has gone. When there was no room before, all workers are woken: they may accept again.
     void dismiss(std::uint32_t seat);
     /// Gives an admitted connection's descriptor to another worker and wakes it. False when memory has run out: it stays the caller's.
-    [[nodiscard]] bool hand_over(std::uint32_t seat, int fd);
-    /// The descriptors handed to `seat` since the last call; `into` is empty.
-    void collect(std::uint32_t seat, SparingVector<int>& into);
+    [[nodiscard]] bool hand_over(std::uint32_t seat, io::Accepted accepted);
+    /// What was handed to `seat` since the last call; `into` is empty.
+    void collect(std::uint32_t seat, SparingVector<io::Accepted>& into);
 
     /// Accepted beyond the limit (an engine may accept several at once): whoever next has room takes them, as if from the backlog.
     /// False when memory has run out: it stays the caller's.
-    [[nodiscard]] bool put_waiting(int fd);
+    [[nodiscard]] bool put_waiting(io::Accepted accepted);
     enum class Limit : std::uint8_t { kept, ignored };
-    /// Counts the next of them at `seat`. -1 when nobody waits or, with the limit kept, there is no room.
-    [[nodiscard]] int take_waiting(std::uint32_t seat, Limit limit);
+    /// Counts the next of them at `seat`. None when nobody waits or, with the limit kept, there is no room.
+    [[nodiscard]] std::optional<io::Accepted> take_waiting(std::uint32_t seat, Limit limit);
 
 private:
     /// One worker as the others see it, on cache lines of its own.
     struct alignas(64) Seat {
         std::atomic<std::uint32_t> connections = 0;
         std::mutex mutex;
-        SparingVector<int> inbox;
+        SparingVector<io::Accepted> inbox;
         std::function<void()> wake;
         bool returned = false;
     };
@@ -96,7 +98,7 @@ private:
     std::atomic<Order> order_ = Order::serve;
     std::atomic<int> failure_ = 0;
     std::mutex waiting_mutex_;
-    SparingVector<int> waiting_;
+    SparingVector<io::Accepted> waiting_;
     std::atomic<std::uint32_t> waiting_count_ = 0;
 };
 

@@ -15,16 +15,16 @@ namespace tinyhttpd::tcp {
 
 template <class P>
 concept Protocol = requires(P protocol, const P& observed, typename P::Session session, std::string_view bytes, Batch& batch, Lease lease,
-                            io::Instant now) {
+                            io::Instant now, io::ListenerId listener) {
     requires std::default_initializable<typename P::Session>;
 
     // Once per turn of the event loop, before its events. next_tick(): when the next is due even if nothing happens.
     { protocol.tick(now) };
     { observed.next_tick() } -> std::same_as<std::optional<io::Instant>>;
 
-    // A connection begins and ends. The peer's address is passed only to those who want it.
+    // A connection begins, on one of the listeners, and ends. The peer's address is passed only to those who want it.
     { observed.wants_peer() } -> std::same_as<bool>;
-    { protocol.open(session, bytes) };
+    { protocol.open(session, bytes, listener) };
     { protocol.close(session) };
 
     // Looks at input (which starts with what it did not consume the last time) and puts answers into the empty batch.

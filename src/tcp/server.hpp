@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -93,7 +94,7 @@ private:
             case io::EventKind::received: return received(at(event), event);
             case io::EventKind::sent: return sent(at(event), event.result);
             case io::EventKind::closed: return closed(at(event));
-            case io::EventKind::accepted: return accepted(event.result);
+            case io::EventKind::accepted: return accepted(event.result, event.listener);
             case io::EventKind::woken: return woken();
             case io::EventKind::failed: crew_.fail(-event.result); return abort();
         }
@@ -107,18 +108,19 @@ private:
 
     // ---- a connection comes
 
-    void accepted(int result) {
+    void accepted(int result, io::ListenerId listener) {
         if (result < 0) return accept_no_more(-result);
         // While draining nothing is handed over: the others may be gone before they could look.
-        if (stage_ != Stage::serving) return open_regardless(result);
+        const io::Accepted connection{result, listener};
+        if (stage_ != Stage::serving) return open_regardless(connection);
         const std::uint32_t seat = crew_.place(seat_);
         if (!crew_.admit(seat)) {
-            if (crew_.put_waiting(result)) return acceptor_.pause();
+            if (crew_.put_waiting(connection)) return acceptor_.pause();
             ::close(result);
             return accept_no_more(ENOMEM);
         }
-        if (seat == seat_) return open(result);
-        if (crew_.hand_over(seat, result)) return;
+        if (seat == seat_) return open(connection);
+        if (crew_.hand_over(seat, connection)) return;
         ::close(result);
         turn_away(seat, ENOMEM);
     }
@@ -135,14 +137,14 @@ private:
     }
 
     /// A descriptor that was accepted although the limit was reached.
-    void open_regardless(int fd) {
+    void open_regardless(io::Accepted accepted) {
         crew_.admit_regardless(seat_);
-        open(fd);
+        open(accepted);
     }
 
     /// Those that were accepted when there was no room.
     void take_waiting(Crew::Limit limit) {
-        for (int fd = crew_.take_waiting(seat_, limit); fd >= 0; fd = crew_.take_waiting(seat_, limit)) open(fd);
+        while (const std::optional<io::Accepted> accepted = crew_.take_waiting(seat_, limit)) open(*accepted);
     }
 
     /// There may be room again. Accepting at the limit would only bring more of those that wait, each time somebody goes.
@@ -151,22 +153,22 @@ private:
         if (stage_ != Stage::serving || crew_.has_room()) acceptor_.resume();
     }
 
-    void open(int fd) {
+    void open(io::Accepted accepted) {
         Connection* const connection = connections_.take(limits_.max_slots);
         if (connection == nullptr) {
-            ::close(fd);
+            ::close(accepted.fd);
             return turn_away(seat_, ENOMEM);
         }
         PeerName peer;
-        if (protocol_.wants_peer()) peer = peer_name(fd);
-        if (const auto opened = engine_.open(connection->id(), fd); !opened) {
+        if (protocol_.wants_peer()) peer = peer_name(accepted.fd);
+        if (const auto opened = engine_.open(connection->id(), accepted.fd); !opened) {
             connections_.give_back(*connection);
             return turn_away(seat_, opened.error().code);
         }
         connection->state = State::receiving;
         connection->paused = connection->finished = false;
         connection->session = typename P::Session{};
-        protocol_.open(connection->session, peer.view());
+        protocol_.open(connection->session, peer.view(), accepted.listener);
         deadlines_.set(connection->deadline, DeadlineClass::head, now_);
         sweep_again();  // it may have nothing to say
     }
@@ -334,7 +336,7 @@ private:
     void woken() {
         inbox_settled_ = crew_.accepting_ended();
         crew_.collect(seat_, inbox_);
-        for (const int fd : inbox_) open(fd);
+        for (const io::Accepted& accepted : inbox_) open(accepted);
         inbox_.clear();
         switch (crew_.order()) {
             // A connection was handed over or has gone: there may be room again.
@@ -410,7 +412,7 @@ private:
     bool sweep_due_ = false;
     io::Instant sweep_at_latest_{};
     bool inbox_settled_ = false;  ///< looked into after all workers had ended accepting: nothing is handed over any more
-    SparingVector<int> inbox_;
+    SparingVector<io::Accepted> inbox_;
     ServerOutcome outcome_;
 };
 

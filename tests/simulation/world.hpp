@@ -37,10 +37,10 @@ public:
     void tick(Instant now) { inner_.tick(now); }
     [[nodiscard]] std::optional<Instant> next_tick() const { return inner_.next_tick(); }
     [[nodiscard]] bool wants_peer() const { return inner_.wants_peer(); }
-    void open(Session& session, std::string_view peer) {
+    void open(Session& session, std::string_view peer, io::ListenerId listener) {
         VERIFY(!std::exchange(session.open, true));
         ++sessions_;
-        inner_.open(session.inner, peer);
+        inner_.open(session.inner, peer, listener);
     }
     void close(Session& session) {
         VERIFY(std::exchange(session.open, false));

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <vector>
 
 #include "unit/allocation_count.hpp"
@@ -17,6 +18,10 @@ namespace {
 
 bool is_open(int fd) {
     return ::fcntl(fd, F_GETFD) != -1;
+}
+int next_waiting(Crew& crew, std::uint32_t seat, Crew::Limit limit) {
+    const std::optional<io::Accepted> accepted = crew.take_waiting(seat, limit);
+    return accepted ? accepted->fd : -1;
 }
 int some_descriptor() {
     return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -51,11 +56,13 @@ TEST(CrewTest, AConnectionHandedOverArrivesAndWakesItsWorker) {
     Crew crew(2, 10, [] {});
     crew.take_seat(1, [&] { ++wakes; });
     const int fd = some_descriptor();
-    EXPECT_TRUE(crew.hand_over(1, fd));
+    EXPECT_TRUE(crew.hand_over(1, {fd, 7}));
     EXPECT_EQ(wakes, 1);
-    SparingVector<int> inbox;
+    SparingVector<io::Accepted> inbox;
     crew.collect(1, inbox);
-    EXPECT_EQ(std::vector<int>(inbox.begin(), inbox.end()), std::vector<int>{fd});
+    ASSERT_EQ(inbox.size(), 1U);
+    EXPECT_EQ(inbox.begin()->fd, fd);
+    EXPECT_EQ(inbox.begin()->listener, 7U);  // what is asked of it depends on that
     inbox.clear();
     crew.collect(1, inbox);
     EXPECT_TRUE(inbox.empty());
@@ -66,11 +73,11 @@ TEST(CrewTest, AConnectionForAWorkerThatIsGoneIsClosedAndNotLeaked) {
     Crew crew(2, 10, [] {});
     crew.take_seat(1, [] {});
     const int early = some_descriptor();
-    EXPECT_TRUE(crew.hand_over(1, early));
+    EXPECT_TRUE(crew.hand_over(1, {early, 7}));
     crew.return_from(1);
     EXPECT_FALSE(is_open(early));
     const int late = some_descriptor();
-    EXPECT_TRUE(crew.hand_over(1, late));
+    EXPECT_TRUE(crew.hand_over(1, {late, 7}));
     EXPECT_FALSE(is_open(late));
 }
 
@@ -101,18 +108,18 @@ TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrderUntilThereIsRoom) {
     Crew crew(2, 1, [] {});
     int wakes = 0;
     crew.take_seat(1, [&] { ++wakes; });
-    EXPECT_EQ(crew.take_waiting(0, Crew::Limit::kept), -1);
+    EXPECT_EQ(next_waiting(crew, 0, Crew::Limit::kept), -1);
     ASSERT_TRUE(crew.admit(0));
     const int first = some_descriptor();
     const int last = some_descriptor();
-    ASSERT_TRUE(crew.put_waiting(first));
-    ASSERT_TRUE(crew.put_waiting(last));
-    EXPECT_EQ(crew.take_waiting(1, Crew::Limit::kept), -1);
+    ASSERT_TRUE(crew.put_waiting({first, 0}));
+    ASSERT_TRUE(crew.put_waiting({last, 0}));
+    EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::kept), -1);
     crew.dismiss(0);
     EXPECT_EQ(wakes, 1);  // the other worker may be the one that is told of what waits in the backlog
-    EXPECT_EQ(crew.take_waiting(1, Crew::Limit::kept), first);
-    EXPECT_EQ(crew.take_waiting(1, Crew::Limit::kept), -1);
-    EXPECT_EQ(crew.take_waiting(1, Crew::Limit::ignored), last);
+    EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::kept), first);
+    EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::kept), -1);
+    EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::ignored), last);
     ::close(first);
     ::close(last);
 }
@@ -123,10 +130,10 @@ TEST(CrewTest, NobodyAcceptsWhereItOnlyAddsToThoseThatWait) {
     ASSERT_TRUE(crew.admit(0));
     EXPECT_FALSE(crew.has_room());
     const int fd = some_descriptor();
-    ASSERT_TRUE(crew.put_waiting(fd));
+    ASSERT_TRUE(crew.put_waiting({fd, 0}));
     crew.dismiss(0);
     EXPECT_FALSE(crew.has_room());  // for others: the one that waits comes first
-    ASSERT_EQ(crew.take_waiting(1, Crew::Limit::kept), fd);
+    ASSERT_EQ(next_waiting(crew, 1, Crew::Limit::kept), fd);
     crew.dismiss(1);
     EXPECT_TRUE(crew.has_room());
     ::close(fd);
