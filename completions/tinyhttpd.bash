@@ -104,8 +104,8 @@ _tinyhttpd() {
             return 0
             ;;
         --body | -b | --header | -H | --backlog | --read-buffer | --write-buffer | --max-head | --max-body | \
-            --keepalive-requests | --head-timeout | --idle-timeout | --write-timeout | --log-buffer | --log-flush | \
-            --ready-fd | --max-requests | --max-time | --shutdown-timeout | --shutdown-delay)
+            --keepalive-requests | --head-timeout | --body-timeout | --idle-timeout | --write-timeout | --log-buffer | \
+            --log-flush | --ready-fd | --max-requests | --max-time | --shutdown-timeout | --shutdown-delay)
             return 0
             ;;
     esac
@@ -116,7 +116,8 @@ _tinyhttpd() {
                 --date --no-date --server-header --no-server-header
                 -l --listen --unix-mode --backlog -w --workers --pin-workers --engine
                 --read-buffer --write-buffer --max-head --max-body --max-connections
-                --keepalive --no-keepalive --keepalive-requests --head-timeout --idle-timeout --write-timeout
+                --keepalive --no-keepalive --keepalive-requests --head-timeout --body-timeout
+                --idle-timeout --write-timeout
                 --access-log --log-format --log-buffer --log-flush --log-overflow --log-level
                 --port-file --ready-fd --max-requests --once --max-time --shutdown-timeout --shutdown-delay
                 -c --config -t --check --print-config -q --quiet -h --help -V --version'

@@ -47,6 +47,7 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l keepalive -d 'Keep connecti
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l no-keepalive -d 'Close each connection after its first request'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l keepalive-requests -x -d 'Requests answered on one connection'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l head-timeout -x -d 'Time for a whole request head'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l body-timeout -x -d 'Time for a whole request body; a stall is cut at head-timeout'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l idle-timeout -x -d 'Wait between two requests'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l write-timeout -x -d 'Time without progress in sending'
 

@@ -70,7 +70,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     const std::uint64_t descriptor_limit = raise_descriptor_limit();
     const std::uint32_t workers = config.workers != 0 ? config.workers : usable_processors();
     TRY(std::vector<tcp::Listener> listeners, open_listeners(config, diagnostics));
-    const std::vector<int> sockets = sockets_of(listeners);
+    const std::vector<tcp::ListeningSocket> sockets = sockets_of(listeners);
     const std::vector<http::Origin> origins = origins_of(listeners);
     const std::uint32_t max_connections =
         connections_allowed(config, connections_under(descriptor_limit, workers, sockets.size()), diagnostics);
@@ -134,6 +134,10 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
                              [&] {
                                  port_file.reset();
                                  notify_service_manager("STOPPING=1", diagnostics);
+                             },
+                         .turn_away =
+                             [&] {
+                                 for (tcp::Listener& listener : listeners) listener.turn_away();
                              },
                          .close_listeners = [&] { listeners.clear(); },
                          .aborting =

@@ -70,6 +70,7 @@ Job to_job(const config::Config& config, const http::ResponseSpec& response, Quo
     job.quota = quota;
     job.server.saved_input = limits.max_head + 2 * limits.read_buffer;
     job.server.head_timeout = limits.head_timeout;
+    job.server.body_timeout = limits.body_timeout;
     job.server.idle_timeout = limits.idle_timeout;
     job.server.write_timeout = limits.write_timeout;
     job.engine.receive_bytes = limits.read_buffer;

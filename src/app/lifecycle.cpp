@@ -90,6 +90,7 @@ void Lifecycle::drain() {
     stage_ = Stage::draining;
     set_deadline(options_.shutdown_timeout);
     drained_until_ = *deadline_;
+    hooks_.turn_away();
     pool_.crew().direct(tcp::Order::drain);
 }
 

@@ -34,6 +34,7 @@ struct LifecycleOptions {
 struct LifecycleHooks {
     std::function<void()> reopen_log;       ///< HUP, USR1
     std::function<void()> stopping;         ///< the first reason to stop has come
+    std::function<void()> turn_away;        ///< the drain begins: whoever has not connected yet comes too late
     std::function<void()> close_listeners;  ///< no worker accepts any more
     std::function<void()> aborting;         ///< nothing may be waited for any more
 };

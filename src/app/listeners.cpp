@@ -35,10 +35,10 @@ Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config, 
     return listeners;
 }
 
-std::vector<int> sockets_of(const std::vector<tcp::Listener>& listeners) {
-    std::vector<int> sockets;
+std::vector<tcp::ListeningSocket> sockets_of(const std::vector<tcp::Listener>& listeners) {
+    std::vector<tcp::ListeningSocket> sockets;
     for (const tcp::Listener& listener : listeners) {
-        for (const Fd& socket : listener.sockets()) sockets.push_back(socket.get());
+        for (const Fd& socket : listener.sockets()) sockets.push_back({.fd = socket.get(), .has_successor = listener.is_inherited()});
     }
     return sockets;
 }

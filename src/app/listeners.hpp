@@ -14,14 +14,15 @@
 #include "log/diagnostics.hpp"
 #include "os/port_file.hpp"
 #include "tcp/listener.hpp"
+#include "tcp/server_limits.hpp"
 
 namespace tinyhttpd {
 
 /// In the order of --listen; an inherited name may stand for several. Warns of inherited sockets that nobody asked for.
 [[nodiscard]] Result<std::vector<tcp::Listener>> open_listeners(const config::Config& config, log::Diagnostics& diagnostics);
 
-/// Their descriptors, which stay theirs.
-[[nodiscard]] std::vector<int> sockets_of(const std::vector<tcp::Listener>& listeners);
+/// Their sockets, which stay theirs.
+[[nodiscard]] std::vector<tcp::ListeningSocket> sockets_of(const std::vector<tcp::Listener>& listeners);
 
 /// What HTTP has to know of each of these descriptors, in the same order.
 [[nodiscard]] std::vector<http::Origin> origins_of(const std::vector<tcp::Listener>& listeners);

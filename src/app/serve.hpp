@@ -26,7 +26,7 @@ struct Job {
     http::ResponderLimits responder;
     tcp::ServerLimits server;
     io::EngineOptions engine;
-    std::span<const int> listeners;
+    std::span<const tcp::ListeningSocket> listeners;
     log::AccessLog* access_log = nullptr;  ///< null: no log
     Quota* quota = nullptr;                ///< null: no limit
     std::function<void(int)> accept_failed;

@@ -30,6 +30,8 @@ public:
         return before < limit_ && before + answers >= limit_;
     }
     void give_back(std::uint32_t answers) { left_.fetch_add(answers, std::memory_order_relaxed); }
+    /// No ticket is left: whoever asks now gets no answer, unless one is given back.
+    [[nodiscard]] bool is_used_up() const { return left_.load(std::memory_order_relaxed) <= 0; }
     [[nodiscard]] bool reached() const { return sent_.load(std::memory_order_acquire) >= limit_; }
 
 private:

@@ -48,6 +48,7 @@ struct LimitsConfig {
     bool keepalive = true;
     std::uint64_t keepalive_requests = 0;  ///< 0: no limit
     Duration head_timeout = std::chrono::seconds(10);
+    Duration body_timeout = std::chrono::minutes(5);
     Duration idle_timeout = std::chrono::seconds(75);
     Duration write_timeout = std::chrono::seconds(30);
     friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "io/engine.hpp"
+#include "tcp/server_limits.hpp"
 
 namespace tinyhttpd::tcp {
 
@@ -17,18 +18,18 @@ public:
     /// `retry`: how long accepting stays paused when descriptors ran out and no connection of this worker closes.
     Acceptor(Engine& engine, std::chrono::nanoseconds retry) : engine_(engine), retry_(retry) {}
 
-    [[nodiscard]] Result<void> listen(std::span<const int> fds) {
-        for (const int fd : fds) {
-            TRY_VOID(engine_.add_listener(count_, fd));
-            ++count_;
-        }
+    /// `sockets` outlive the acceptor.
+    [[nodiscard]] Result<void> listen(std::span<const ListeningSocket> sockets) {
+        for (io::ListenerId listener = 0; listener < sockets.size(); ++listener)
+            TRY_VOID(engine_.add_listener(listener, sockets[listener].fd));
+        sockets_ = sockets;
         return {};
     }
 
     /// There is no room for more: until resume().
     void pause() {
         paused_ = true;
-        for (io::ListenerId listener = 0; listener < count_; ++listener) engine_.pause_accept(listener);
+        for (io::ListenerId listener = 0; listener < sockets_.size(); ++listener) engine_.pause_accept(listener);
     }
     /// Descriptors or memory ran out: until resume() or resume_when_due().
     void pause_and_retry(io::Instant now) {
@@ -39,7 +40,9 @@ public:
         if (!paused_ || ended_) return;
         paused_ = false;
         due_ = io::Instant::max();
-        for (io::ListenerId listener = 0; listener < count_; ++listener) engine_.resume_accept(listener);
+        for (io::ListenerId listener = 0; listener < sockets_.size(); ++listener) {
+            if (!left_to_successors_ || !sockets_[listener].has_successor) engine_.resume_accept(listener);
+        }
     }
     void resume_when_due(io::Instant now) {
         if (now >= due_) resume();
@@ -47,6 +50,13 @@ public:
     /// When resume_when_due() is to be called; Instant::max(): not at all.
     [[nodiscard]] io::Instant due() const { return due_; }
 
+    /// Pauses for good where somebody else goes on.
+    void leave_to_successors() {
+        left_to_successors_ = true;
+        for (io::ListenerId listener = 0; listener < sockets_.size(); ++listener) {
+            if (sockets_[listener].has_successor) engine_.pause_accept(listener);
+        }
+    }
     /// Pauses for good.
     void end() {
         pause();
@@ -57,8 +67,9 @@ public:
 private:
     Engine& engine_;
     std::chrono::nanoseconds retry_;
-    io::ListenerId count_ = 0;
+    std::span<const ListeningSocket> sockets_;
     bool paused_ = false;
+    bool left_to_successors_ = false;
     bool ended_ = false;
     io::Instant due_ = io::Instant::max();
 };

@@ -85,8 +85,8 @@ struct Connection {
     Lease lease = no_lease;           ///< of the running send
     std::uint32_t answers = 0;        ///< final responses in the running send
     SavedInput saved;                 ///< input that was not consumed
-    io::Instant body_began;           ///< when the content that is being skipped began
-    std::uint64_t progress = 0;       ///< sending: bytes sent at the last look; lingering: bytes discarded
+    io::Instant began;                ///< of what has a bound in all: the content that is being skipped, lingering
+    std::uint64_t progress = 0;       ///< sending: bytes sent at the last look
     Session session;
 
     [[nodiscard]] io::ConnectionId id() const { return {deadline.slot, generation}; }

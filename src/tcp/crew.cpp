@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace tinyhttpd::tcp {
@@ -113,9 +114,13 @@ void Crew::collect(std::uint32_t seat, SparingVector<io::Accepted>& into) {
 }
 
 bool Crew::put_waiting(io::Accepted accepted) {
-    const std::scoped_lock lock(waiting_mutex_);
-    if (!waiting_.push(accepted)) return false;
-    waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
+    {
+        const std::scoped_lock lock(waiting_mutex_);
+        if (!waiting_.push(accepted)) return false;
+        ++unclaimed_;
+        waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
+    }
+    wake_all();
     return true;
 }
 
@@ -129,8 +134,16 @@ std::optional<io::Accepted> Crew::take_waiting(std::uint32_t seat, Limit limit) 
         return std::nullopt;
     }
     const io::Accepted accepted = waiting_.pop_front();
+    unclaimed_ = std::min(unclaimed_, waiting_.size());
     waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));
     return accepted;
+}
+
+bool Crew::claim_waiting() {
+    const std::scoped_lock lock(waiting_mutex_);
+    if (unclaimed_ == 0) return false;
+    --unclaimed_;
+    return true;
 }
 
 }  // namespace tinyhttpd::tcp

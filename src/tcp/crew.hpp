@@ -56,8 +56,9 @@ public:
 
     /// Where a connection that `seat` has just accepted should live: at `seat` itself unless another worker has noticeably fewer.
     [[nodiscard]] std::uint32_t place(std::uint32_t seat) const;
-    /// Whether it makes sense to accept: below the limit, and nobody waits who was accepted beyond it.
-    [[nodiscard]] bool has_room() const { return connections_.load() < max_connections_ && waiting_count_.load() == 0; }
+    /// Whether it makes sense to accept: nobody waits who was accepted beyond the limit. At the limit as well, since only who is
+    /// accepted can be known to want a place.
+    [[nodiscard]] bool has_room() const { return waiting_count_.load() == 0; }
     /// Counts a connection at `seat`. False when the limit is reached: then nothing was counted.
     [[nodiscard]] bool admit(std::uint32_t seat);
     /// The same beyond the limit, for a connection that was accepted before the drain and must be served.
@@ -69,12 +70,15 @@ public:
     /// What was handed to `seat` since the last call; `into` is empty.
     void collect(std::uint32_t seat, SparingVector<io::Accepted>& into);
 
-    /// Accepted beyond the limit (an engine may accept several at once): whoever next has room takes them, as if from the backlog.
-    /// False when memory has run out: it stays the caller's.
+    /// Accepted beyond the limit (an engine may accept several at once): whoever next has room takes them, as if from the backlog. All
+    /// workers are woken: one of them may have a connection that makes room. False when memory has run out: it stays the caller's.
     [[nodiscard]] bool put_waiting(io::Accepted accepted);
     enum class Limit : std::uint8_t { kept, ignored };
     /// Counts the next of them at `seat`. None when nobody waits or, with the limit kept, there is no room.
     [[nodiscard]] std::optional<io::Accepted> take_waiting(std::uint32_t seat, Limit limit);
+
+    /// Somebody waits for whom no connection makes room yet; now the caller's will. Each that waits is claimed once.
+    [[nodiscard]] bool claim_waiting();
 
 private:
     /// One worker as the others see it, on cache lines of its own.
@@ -100,6 +104,7 @@ private:
     std::mutex waiting_mutex_;
     SparingVector<io::Accepted> waiting_;
     std::atomic<std::uint32_t> waiting_count_ = 0;
+    std::size_t unclaimed_ = 0;  ///< of those that wait
 };
 
 }  // namespace tinyhttpd::tcp

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "base/verify.hpp"
 #include "io/engine.hpp"
@@ -53,24 +54,36 @@ public:
         link.next->previous = link.previous;
         link.in = DeadlineClass::none;
     }
+    [[nodiscard]] std::chrono::nanoseconds duration(DeadlineClass kind) const { return durations_[static_cast<std::size_t>(kind)]; }
+    /// When the running deadline was started. Requires that there is one.
+    [[nodiscard]] io::Instant began(const DeadlineLink& link) const { return link.at - duration(link.in); }
+    /// The one of this class that was started first; null when there is none.
+    [[nodiscard]] DeadlineLink* first(DeadlineClass kind) {
+        DeadlineLink& ring = rings_[static_cast<std::size_t>(kind)];
+        return ring.next == &ring ? nullptr : ring.next;
+    }
+
     /// No deadline expires before this time (Instant::max(): there is none). It may be early: what it was for may be over.
     [[nodiscard]] io::Instant earliest() const { return earliest_; }
-
-    /// Takes one expired deadline out of its queue, or returns null: then earliest() is exact.
+    /// Whether a deadline has expired. If not, earliest() is exact then.
+    [[nodiscard]] bool has_expired(io::Instant now) {
+        if (now < earliest_) return false;
+        earliest_ = io::Instant::max();
+        for (const DeadlineLink& ring : rings_) {
+            if (ring.next != &ring) earliest_ = std::min(earliest_, ring.next->at);
+        }
+        return earliest_ <= now;
+    }
+    /// Takes one expired deadline out of its queue; null when there is none.
     [[nodiscard]] DeadlineLink* take_expired(io::Instant now) {
-        if (now < earliest_) return nullptr;
-        io::Instant earliest = io::Instant::max();
+        if (!has_expired(now)) return nullptr;
         for (DeadlineLink& ring : rings_) {
             DeadlineLink* const first = ring.next;
-            if (first == &ring) continue;
-            if (first->at <= now) {
-                clear(*first);
-                return first;
-            }
-            earliest = std::min(earliest, first->at);
+            if (first == &ring || first->at > now) continue;
+            clear(*first);
+            return first;
         }
-        earliest_ = earliest;
-        return nullptr;
+        std::unreachable();
     }
 
 private:

@@ -7,9 +7,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
+
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -104,6 +110,24 @@ int bind_with_mode(int fd, const SocketAddress& address, std::uint32_t mode) {
     return result;
 }
 
+/// Segments that begin a handshake are dropped; those of a handshake that has begun are not. Elsewhere than on Linux nothing happens:
+/// the moment in which a client may be reset stays, short as it is.
+void refuse_handshakes([[maybe_unused]] int fd) {
+#ifdef __linux__
+    // socket(7), SO_ATTACH_FILTER. What a TCP socket's filter sees begins with the TCP header: RFC 9293 §3.1, octet 13 holds the flags.
+    constexpr std::uint32_t flags_at = 13, syn = 0x02, ack = 0x10, all = ~std::uint32_t{0};
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn | ack),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, all),
+    };
+    const sock_fprog filter{.len = static_cast<unsigned short>(std::size(program)), .filter = program};
+    ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+#endif
+}
+
 }  // namespace
 
 Result<Listener> Listener::open(const ListenAddress& address, const ListenOptions& options) {
@@ -140,6 +164,7 @@ Result<Listener> Listener::adopt(Fd socket, const std::string& subject) {
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     if (address->kind != ListenAddress::Kind::unix_path) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     Listener listener(*address);
+    listener.is_inherited_ = true;
     listener.sockets_.push_back(std::move(socket));
     return listener;
 }
@@ -208,6 +233,13 @@ Result<void> Listener::open_unix(const ListenOptions& options) {
     if (::listen(fd.get(), options.backlog) != 0) return fail("listen on", subject);
     sockets_.push_back(std::move(fd));
     return {};
+}
+
+void Listener::turn_away() {
+    if (is_inherited_) return;
+    path_.reset();
+    if (address_.kind == ListenAddress::Kind::unix_path) return;
+    for (const Fd& socket : sockets_) refuse_handshakes(socket.get());
 }
 
 std::string Listener::url() const {

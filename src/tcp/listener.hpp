@@ -11,8 +11,8 @@
 
 #include "base/fd.hpp"
 #include "base/listen_address.hpp"
-#include "os/owned_path.hpp"
 #include "base/result.hpp"
+#include "os/owned_path.hpp"
 
 namespace tinyhttpd::tcp {
 
@@ -34,6 +34,12 @@ public:
     Listener(Listener&&) = default;
     Listener& operator=(Listener&&) = delete;
 
+    /// A drain begins: who has connected may still be accepted, nobody else can connect. Without this a client whose connection is
+    /// established between the last accept and the end of the socket would be reset. Inherited sockets stay open to all.
+    void turn_away();
+
+    /// Somebody else goes on listening on it.
+    [[nodiscard]] bool is_inherited() const { return is_inherited_; }
     /// One, or two for `localhost` (127.0.0.1 and ::1).
     [[nodiscard]] const std::vector<Fd>& sockets() const { return sockets_; }
     /// "http://127.0.0.1:43210", "unix:/path": what the ready line says.
@@ -50,6 +56,7 @@ private:
     [[nodiscard]] Result<void> open_unix(const ListenOptions& options);
 
     ListenAddress address_;  ///< the port resolved; never `inherited`
+    bool is_inherited_ = false;
     std::vector<Fd> sockets_;
     std::optional<OwnedPath> path_;  ///< the file of a unix socket; removed before the socket is closed, so declared behind it
 };

@@ -23,6 +23,8 @@
 #include "tcp/connection.hpp"
 #include "tcp/crew.hpp"
 #include "tcp/deadlines.hpp"
+#include "tcp/drain.hpp"
+#include "tcp/lull.hpp"
 #include "tcp/peer_name.hpp"
 #include "tcp/protocol.hpp"
 #include "tcp/server_limits.hpp"
@@ -43,44 +45,60 @@ public:
           quota_(quota),
           accept_failed_(std::move(accept_failed)),
           acceptor_(engine, limits.accept_retry),
-          deadlines_({limits.idle_timeout, limits.head_timeout, limits.head_timeout, limits.write_timeout, limits.linger_timeout}),
+          deadlines_({limits.idle_timeout, limits.head_timeout, std::min(limits.head_timeout, limits.body_timeout), limits.write_timeout,
+                      std::min(limits.linger_silence, limits.linger_timeout)}),
           saved_blocks_(limits.saved_input) {}
 
-    /// Accepts from `fds`, which stay the caller's and may be shared with other workers.
-    [[nodiscard]] Result<void> listen(std::span<const int> fds) { return acceptor_.listen(fds); }
+    /// Accepts from `sockets`, which outlive the server.
+    [[nodiscard]] Result<void> listen(std::span<const ListeningSocket> sockets) { return acceptor_.listen(sockets); }
 
     /// Serves until the crew is ordered to drain or abort and this worker is done with it.
     ServerOutcome run() {
-        while (stage_ == Stage::serving || !done()) {
-            const std::span<const io::Event> events = engine_.wait(next_deadline());
-            const bool turned = engine_.now() != now_;
-            if (turned) turn_began();
-            for (const io::Event& event : events) handle(event);
-            // Behind the events: what has come in time may have waited here for too long.
-            while (const DeadlineLink* link = turned ? deadlines_.take_expired(now_) : nullptr) expired(connections_[link->slot]);
-            if (sweep_due_) [[unlikely]]
-                sweep(events.empty());
-        }
+        while (!done()) turn();
         return outcome_;
     }
+
+    // What run() is made of, for whoever runs several workers in one thread.
+
+    /// One turn of the loop: waits, at most until due(), and handles what has come.
+    void turn() {
+        const std::span<const io::Event> events = engine_.wait(due());
+        if (engine_.now() != now_) turn_began();
+        for (const io::Event& event : events) handle(event);
+        // Behind the events: what has come in time may have waited here for too long.
+        if (earliest_look() <= now_) [[unlikely]]
+            look(events.empty());
+    }
+    /// When the next turn is due even if nothing comes; none: never.
+    [[nodiscard]] std::optional<io::Instant> due() const {
+        io::Instant next = std::min(earliest_look(), acceptor_.due());
+        if (const std::optional<io::Instant> tick = protocol_.next_tick()) next = std::min(next, *tick);
+        return next != io::Instant::max() ? std::optional(next) : std::nullopt;
+    }
+    [[nodiscard]] bool done() const {
+        return drain_.stage() == Stage::aborted || (drain_.stage() == Stage::draining && connections_.empty() && inbox_settled_);
+    }
+    /// So far.
+    [[nodiscard]] const ServerOutcome& outcome() const { return outcome_; }
 
 private:
     using Connection = tcp::Connection<typename P::Session>;
     using State = ConnectionState;
-    using Stage = ServerStage;
+    using Stage = Drain::Stage;
+    using Quiet = Drain::Quiet;
 
     // ---- the loop
 
-    [[nodiscard]] bool done() const {
-        return stage_ == Stage::aborted || (stage_ == Stage::draining && connections_.empty() && inbox_settled_ && !sweep_due_);
-    }
+    [[nodiscard]] io::Instant earliest_look() const { return std::min({deadlines_.earliest(), drain_.look_due(), room_due_}); }
 
-    [[nodiscard]] std::optional<io::Instant> next_deadline() const {
-        if (sweep_due_) [[unlikely]]
-            return now_;
-        io::Instant next = std::min(deadlines_.earliest(), acceptor_.due());
-        if (const std::optional<io::Instant> tick = protocol_.next_tick()) next = std::min(next, *tick);
-        return next != io::Instant::max() ? std::optional(next) : std::nullopt;
+    /// Something is to be concluded from what has not arrived.
+    [[gnu::noinline]] void look(bool nothing_arrived) {
+        const bool expires = deadlines_.has_expired(now_);
+        if (!expires && drain_.look_due() > now_ && room_due_ > now_) return lull_.forget();
+        if (!lull_.has_come(nothing_arrived, now_)) return;
+        while (const DeadlineLink* link = deadlines_.take_expired(now_)) expired(connections_[link->slot]);
+        if (drain_.look_due() <= now_) sweep();
+        if (room_due_ <= now_) make_room();
     }
 
     void turn_began() {
@@ -112,7 +130,7 @@ private:
         if (result < 0) return accept_no_more(-result);
         // While draining nothing is handed over: the others may be gone before they could look.
         const io::Accepted connection{result, listener};
-        if (stage_ != Stage::serving) return open_regardless(connection);
+        if (!drain_.serving()) return open_regardless(connection);
         const std::uint32_t seat = crew_.place(seat_);
         if (!crew_.admit(seat)) {
             if (crew_.put_waiting(connection)) return acceptor_.pause();
@@ -125,10 +143,14 @@ private:
         turn_away(seat, ENOMEM);
     }
 
-    /// Descriptors or memory ran out.
+    /// Descriptors or memory ran out. Accepting goes on after a while, or when a connection has gone: the one that has been quiet for
+    /// longest goes.
     void accept_no_more(int error_number) {
         accept_failed_(error_number);
         acceptor_.pause_and_retry(now_);
+        if (!drain_.serving()) return;
+        ran_out_ = true;
+        room_due_ = now_;
     }
     /// The same, seen by a connection that was admitted.
     void turn_away(std::uint32_t seat, int error_number) {
@@ -147,10 +169,35 @@ private:
         while (const std::optional<io::Accepted> accepted = crew_.take_waiting(seat_, limit)) open(*accepted);
     }
 
-    /// There may be room again. Accepting at the limit would only bring more of those that wait, each time somebody goes.
+    /// There may be room again. If not, one of this worker's connections may have to go.
     void fill_up() {
         take_waiting(Crew::Limit::kept);
-        if (stage_ != Stage::serving || crew_.has_room()) acceptor_.resume();
+        const bool has_room = crew_.has_room();
+        if (has_room || !drain_.serving()) acceptor_.resume();
+        if (has_room) ran_out_ = false;
+        room_due_ = has_room || !drain_.serving() ? io::Instant::max() : now_;
+    }
+
+    /// Somebody waits for a place: the connection that has been quiet for longest leaves its own. One on which a request has begun is
+    /// never taken, and none so soon after its last one that the next may be on its way.
+    void make_room() {
+        room_due_ = io::Instant::max();
+        for (const DeadlineClass kind : {DeadlineClass::idle, DeadlineClass::head}) {
+            while (const DeadlineLink* first = deadlines_.first(kind)) {
+                Connection& connection = connections_[first->slot];
+                const std::optional<Quiet> quiet = quiet_kind(connection);
+                if (!quiet) break;
+                const io::Instant until = deadlines_.began(*first) + Drain::grace_of(*quiet);
+                if (until > now_) {
+                    room_due_ = std::min(room_due_, until);
+                    break;
+                }
+                if (!std::exchange(ran_out_, false) && !crew_.claim_waiting()) return;
+                close(connection);
+            }
+        }
+        // All are busy: one may be done soon.
+        if (room_due_ == io::Instant::max() && (ran_out_ || !crew_.has_room())) room_due_ = now_ + Drain::idle_grace;
     }
 
     void open(io::Accepted accepted) {
@@ -170,7 +217,7 @@ private:
         connection->session = typename P::Session{};
         protocol_.open(connection->session, peer.view(), accepted.listener);
         deadlines_.set(connection->deadline, DeadlineClass::head, now_);
-        sweep_again();  // it may have nothing to say
+        drain_.became_quiet(now_);  // it may have nothing to say
     }
 
     // ---- input
@@ -197,9 +244,8 @@ private:
                 }
                 return;
             case State::lingering:
-                connection.progress += input.size();
-                if (input.empty() || connection.progress > limits_.linger_bytes) close(connection);
-                return;
+                if (input.empty()) return close(connection);
+                return go_on_within(connection, DeadlineClass::linger, limits_.linger_timeout);
             case State::closing:
             case State::free: return;
         }
@@ -241,11 +287,15 @@ private:
                 // The whole head has one deadline, from its first byte: more bytes do not move it.
                 if (connection.deadline.in != DeadlineClass::head) deadlines_.set(connection.deadline, DeadlineClass::head, now_);
                 return;
-            case Phase::body:
-                if (connection.deadline.in != DeadlineClass::body) connection.body_began = now_;
-                if (now_ - connection.body_began >= limits_.body_timeout_factor * limits_.head_timeout) return expired(connection);
-                return deadlines_.set(connection.deadline, DeadlineClass::body, now_);
+            case Phase::body: return go_on_within(connection, DeadlineClass::body, limits_.body_timeout);
         }
+    }
+
+    /// What came moves the deadline of a class that has a bound in all as well. Where less of that is left than the class allows for one
+    /// pause, the deadline stays where it is: it comes before the whole is over.
+    void go_on_within(Connection& connection, DeadlineClass kind, std::chrono::nanoseconds whole) {
+        if (connection.deadline.in != kind) connection.began = now_;
+        if (now_ - connection.began <= whole - deadlines_.duration(kind)) deadlines_.set(connection.deadline, kind, now_);
     }
 
     // ---- output
@@ -277,7 +327,7 @@ private:
         if (connection.after_send == Next::close) return begin_close(connection);
         if (connection.after_send == Next::flush || connection.paused) return advance(connection, connection.saved.view());
         wait_for_input(connection);
-        sweep_again();
+        drain_.became_quiet(now_);
     }
 
     void release(Connection& connection) {
@@ -290,8 +340,7 @@ private:
         if (connection.finished) return close(connection);
         engine_.shutdown_send(connection.id());
         connection.state = State::lingering;
-        connection.progress = 0;
-        deadlines_.set(connection.deadline, DeadlineClass::linger, now_);
+        go_on_within(connection, DeadlineClass::linger, limits_.linger_timeout);
         if (std::exchange(connection.paused, false)) engine_.resume_receive(connection.id());
     }
 
@@ -348,34 +397,37 @@ private:
     }
 
     void drain() {
-        if (stage_ != Stage::serving) return;
+        if (!drain_.begin(now_)) return;
         protocol_.announce_close();
-        stage_ = Stage::emptying;
-        sweep_again();
+        acceptor_.leave_to_successors();
         take_waiting(Crew::Limit::ignored);
         acceptor_.resume();  // if the limit was reached: what waits in the backlog has arrived, too
+        room_due_ = io::Instant::max();
     }
 
-    /// Connections may be left that the drain should close, once it is clear that nothing more has arrived on them.
-    void sweep_again() {
-        if (stage_ == Stage::serving || sweep_due_) [[likely]]
-            return;
-        sweep_due_ = true;
-        sweep_at_latest_ = now_ + emptying_time;
-    }
-
-    /// Once nothing more has arrived, ends accepting and closes the connections that wait for nothing but a next request.
-    void sweep(bool nothing_arrived) {
-        if (stage_ == Stage::aborted || (!nothing_arrived && now_ < sweep_at_latest_)) return;
-        sweep_due_ = false;
-        connections_.for_each([this](Connection& connection) {
-            if (connection.state == State::receiving && !begun(connection)) close(connection);
+    /// Nothing more has arrived: accepting ends, and the connections leave that have been quiet for long enough.
+    void sweep() {
+        drain_.looked();
+        if (drain_.stage() == Stage::aborted) return;
+        // Without a ticket of --max-requests left, whatever a client came for will not be answered.
+        const bool answers = quota_ == nullptr || !quota_->is_used_up();
+        connections_.for_each([&](Connection& connection) {
+            const std::optional<Quiet> quiet = quiet_kind(connection);
+            if (!quiet) return;
+            const io::Instant until = drain_.kept_until(*quiet, deadlines_.began(connection.deadline));
+            until > now_&& answers ? drain_.look_no_later_than(until) : close(connection);
         });
-        if (stage_ == Stage::draining) return;
-        stage_ = Stage::draining;
+        if (drain_.stage() != Stage::emptying) return;
+        drain_.emptied();
         acceptor_.end();
         inbox_settled_ = false;
         crew_.end_accepting();
+    }
+
+    /// What a connection waits for on which nothing is under way; none: something is.
+    [[nodiscard]] std::optional<Quiet> quiet_kind(const Connection& connection) const {
+        if (connection.state != State::receiving || begun(connection)) return std::nullopt;
+        return protocol_.phase(connection.session) == Phase::idle ? Quiet::idle : Quiet::fresh;
     }
 
     /// Whether a byte of a request has come that is owed an answer.
@@ -387,12 +439,9 @@ private:
         connections_.for_each([this](const Connection& connection) {
             if (connection.state == State::sending || (connection.state == State::receiving && begun(connection))) ++outcome_.cut;
         });
-        if (stage_ == Stage::serving || stage_ == Stage::emptying) crew_.end_accepting();
-        stage_ = Stage::aborted;
+        if (drain_.stage() == Stage::serving || drain_.stage() == Stage::emptying) crew_.end_accepting();
+        drain_.abort();
     }
-
-    /// Under a load that never pauses, "everything that has arrived" needs an end.
-    static constexpr std::chrono::milliseconds emptying_time{100};
 
     Engine& engine_;
     P& protocol_;
@@ -408,10 +457,11 @@ private:
     BlockPool saved_blocks_;
     Batch batch_;
     io::Instant now_{};
-    Stage stage_ = Stage::serving;
-    bool sweep_due_ = false;
-    io::Instant sweep_at_latest_{};
-    bool inbox_settled_ = false;  ///< looked into after all workers had ended accepting: nothing is handed over any more
+    Lull lull_;
+    Drain drain_;
+    bool ran_out_ = false;                       ///< descriptors or memory did, and no connection has gone since
+    io::Instant room_due_ = io::Instant::max();  ///< when somebody waits for a place: when to look who may leave one
+    bool inbox_settled_ = false;                 ///< looked into after all workers had ended accepting: nothing is handed over any more
     SparingVector<io::Accepted> inbox_;
     ServerOutcome outcome_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The numbers a server is given and those it gives back, and the stages of its life.
+// The numbers a server is given and those it gives back, and the sockets that it listens on.
 #pragma once
 
 #include <chrono>
@@ -14,22 +14,23 @@ struct ServerLimits {
     std::chrono::nanoseconds head_timeout = std::chrono::seconds(10);
     std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
     std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
-    /// A body may take this many times head_timeout in all, and head_timeout without progress.
-    int body_timeout_factor = 30;
-    /// RFC 9112 §9.6: how long and how much is read after the last answer, so that a reset cannot destroy it on its way.
-    std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
-    std::uint64_t linger_bytes = 1024 * 1024;
+    /// For the whole of a request's content; it may stall for head_timeout.
+    std::chrono::nanoseconds body_timeout = std::chrono::minutes(5);
+    /// RFC 9112 §9.6: after the last answer is read what still comes, so that a reset cannot destroy the answer on its way: until the
+    /// peer is silent for so long, and for so long in all.
+    std::chrono::nanoseconds linger_silence = std::chrono::seconds(5);
+    std::chrono::nanoseconds linger_timeout = std::chrono::seconds(30);
     /// Slots there may be: the limit on connections, and those that a drain still takes from the backlog beyond it.
     std::uint32_t max_slots = 1024;
     /// How long accepting stays paused when descriptors ran out and no connection of this worker closes.
     std::chrono::nanoseconds accept_retry = std::chrono::milliseconds(100);
 };
 
-enum class ServerStage : std::uint8_t {
-    serving,
-    emptying,  ///< ordered to drain: whatever has already arrived is taken in first, connections in the backlog too
-    draining,  ///< accepting has ended; only connections with a request under way are left
-    aborted,
+/// A listening socket, which stays its owner's and may be shared with other workers.
+struct ListeningSocket {
+    int fd = -1;
+    /// It was passed in and somebody else will go on accepting from it: a drain leaves them its backlog.
+    bool has_successor = false;
 };
 
 /// What became of a worker's connections.

@@ -64,6 +64,10 @@ public:
 private:
     [[nodiscard]] bool closed_by_answer() const { return !heard_.answers.empty() && heard_.answers.back().announces_close; }
     [[nodiscard]] bool timed_out() const { return !heard_.answers.empty() && heard_.answers.back().status == 408; }
+    /// There are more clients than places, or at times there are no descriptors for them.
+    [[nodiscard]] bool is_crowded() const {
+        return world_.plan.max_connections < world_.clients.size() || world_.plan.descriptors_run_out || world_.plan.knobs.accept_error > 0;
+    }
     /// In a network that holds nothing back, whatever was sent has arrived.
     [[nodiscard]] bool arrives_at_once() const { return world_.plan.knobs.delay == 0; }
 
@@ -71,7 +75,7 @@ private:
     [[nodiscard]] bool was_told_too_late() const {
         const bool closes = deserved_of(client_.script.size()) < client_.script.size();
         return client_.was_reset() && (closes || client_.overstayed) &&
-               client_.ended_at - client_.connected_at >= world_.limits.linger_timeout;
+               client_.ended_at - client_.connected_at >= world_.limits.linger_silence;
     }
     /// A drain takes what has arrived from the backlog, as long as there are descriptors.
     [[nodiscard]] bool was_left_in_the_backlog() const {
@@ -117,9 +121,13 @@ private:
             return in_a_request ? "no 408 for half a request" : "a 408 for no request";
         // A head's deadline counts from accept or its first byte, an idle connection's from the last answer.
         const bool is_idle = client_.complete_requests() > 0 && !in_a_request;
-        const auto allowed = is_idle ? world_.limits.idle_timeout : world_.limits.head_timeout;
+        const std::chrono::nanoseconds allowed = is_idle ? world_.limits.idle_timeout : world_.limits.head_timeout;
         const auto earliest = is_idle ? client_.last_write : client_.connected_at;
-        if (client_.ended_at < earliest + allowed) return "its deadline came early";
+        // Where others wait for a place, one on which nothing is under way leaves its own.
+        const std::chrono::nanoseconds kept = !is_crowded() || in_a_request ? allowed
+                                              : is_idle                     ? tcp::Drain::idle_grace
+                                                                            : tcp::Drain::fresh_grace;
+        if (client_.ended_at < earliest + kept) return "its deadline came early";
         if (client_.ended_at > std::max({client_.connected_at, client_.last_write, client_.last_read}) + allowed + 10s)
             return "its deadline came late";
         return {};

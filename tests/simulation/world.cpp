@@ -76,8 +76,8 @@ void World::run() {
 
     crew_.take_seat(0, [this] { engine_->wake(); });
     tcp::Server<FakeEngine, Protocol> server(*engine_, *protocol_, limits, crew_, 0, quota_ ? &*quota_ : nullptr, [](int) {});
-    const int listener = listener_.get();
-    VERIFY(server.listen({&listener, 1}).has_value());
+    const tcp::ListeningSocket socket{listener_.get()};
+    VERIFY(server.listen({&socket, 1}).has_value());
     outcome = server.run();
     while (quota_ && quota_->take() != Quota::Ticket::none) ++unused_tickets;
     // Peers see what the server's last steps were.

@@ -86,10 +86,10 @@ TEST(CrewTest, WithoutMemoryAConnectionStaysWithWhoAcceptedIt) {
     const int fd = some_descriptor();
     {
         const testing::OutOfMemory now;
-        EXPECT_FALSE(crew.hand_over(1, fd));
-        EXPECT_FALSE(crew.put_waiting(fd));
+        EXPECT_FALSE(crew.hand_over(1, {fd, 0}));
+        EXPECT_FALSE(crew.put_waiting({fd, 0}));
     }
-    EXPECT_EQ(crew.take_waiting(0, Crew::Limit::kept), -1);
+    EXPECT_EQ(next_waiting(crew, 0, Crew::Limit::kept), -1);
     crew.return_from(1);
     EXPECT_TRUE(is_open(fd));
     ::close(fd);
@@ -114,9 +114,10 @@ TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrderUntilThereIsRoom) {
     const int last = some_descriptor();
     ASSERT_TRUE(crew.put_waiting({first, 0}));
     ASSERT_TRUE(crew.put_waiting({last, 0}));
+    EXPECT_EQ(wakes, 2);  // the other worker may have a connection that makes room
     EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::kept), -1);
     crew.dismiss(0);
-    EXPECT_EQ(wakes, 1);  // the other worker may be the one that is told of what waits in the backlog
+    EXPECT_EQ(wakes, 3);  // the other worker may be the one that is told of what waits in the backlog
     EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::kept), first);
     EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::kept), -1);
     EXPECT_EQ(next_waiting(crew, 1, Crew::Limit::ignored), last);
@@ -126,17 +127,33 @@ TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrderUntilThereIsRoom) {
 
 TEST(CrewTest, NobodyAcceptsWhereItOnlyAddsToThoseThatWait) {
     Crew crew(2, 1, [] {});
-    EXPECT_TRUE(crew.has_room());
     ASSERT_TRUE(crew.admit(0));
-    EXPECT_FALSE(crew.has_room());
+    EXPECT_TRUE(crew.has_room());  // at the limit as well: somebody who comes makes an idle connection leave
     const int fd = some_descriptor();
     ASSERT_TRUE(crew.put_waiting({fd, 0}));
     crew.dismiss(0);
     EXPECT_FALSE(crew.has_room());  // for others: the one that waits comes first
     ASSERT_EQ(next_waiting(crew, 1, Crew::Limit::kept), fd);
-    crew.dismiss(1);
     EXPECT_TRUE(crew.has_room());
     ::close(fd);
+}
+
+TEST(CrewTest, ForEachThatWaitsOneConnectionMakesRoomAndNoMore) {
+    Crew crew(2, 1, [] {});
+    ASSERT_TRUE(crew.admit(0));
+    EXPECT_FALSE(crew.claim_waiting());
+    ASSERT_TRUE(crew.put_waiting({some_descriptor(), 0}));
+    ASSERT_TRUE(crew.put_waiting({some_descriptor(), 0}));
+    EXPECT_TRUE(crew.claim_waiting());
+    crew.dismiss(0);
+    const int first = next_waiting(crew, 1, Crew::Limit::kept);
+    EXPECT_TRUE(crew.claim_waiting());
+    EXPECT_FALSE(crew.claim_waiting());
+    crew.dismiss(1);
+    const int last = next_waiting(crew, 1, Crew::Limit::kept);
+    EXPECT_FALSE(crew.claim_waiting());
+    ::close(first);
+    ::close(last);
 }
 
 TEST(CrewTest, TheListenersAreReportedUnusedOnlyWhenTheLastWorkerHasStopped) {

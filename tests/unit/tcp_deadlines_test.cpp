@@ -54,6 +54,26 @@ TEST_F(DeadlinesTest, AConnectionThatGoesOnIsNotCut) {
     EXPECT_EQ(expired_at(start_ + 146s), std::vector<std::uint32_t>{0});
 }
 
+TEST_F(DeadlinesTest, WhoHasWaitedLongestIsKnownInEachClass) {
+    EXPECT_EQ(deadlines_.first(DeadlineClass::idle), nullptr);
+    deadlines_.set(links_[1], DeadlineClass::idle, start_);
+    deadlines_.set(links_[2], DeadlineClass::idle, start_ + 1s);
+    deadlines_.set(links_[3], DeadlineClass::head, start_);
+    EXPECT_EQ(deadlines_.first(DeadlineClass::idle), &links_[1]);
+    EXPECT_EQ(deadlines_.began(links_[2]), start_ + 1s);
+    deadlines_.set(links_[1], DeadlineClass::write, start_ + 2s);
+    EXPECT_EQ(deadlines_.first(DeadlineClass::idle), &links_[2]);
+}
+
+TEST_F(DeadlinesTest, ADeadlineThatIsOverWakesNobodyTwice) {
+    deadlines_.set(links_[0], DeadlineClass::linger, start_);
+    deadlines_.set(links_[1], DeadlineClass::head, start_);
+    Deadlines::clear(links_[0]);
+    EXPECT_FALSE(deadlines_.has_expired(start_ + 2s));
+    EXPECT_EQ(deadlines_.earliest(), start_ + 10s);
+    EXPECT_TRUE(deadlines_.has_expired(start_ + 10s));
+}
+
 TEST_F(DeadlinesTest, AClosedConnectionLeavesTheQueueAndTheOthersStay) {
     for (DeadlineLink& link : links_) deadlines_.set(link, DeadlineClass::head, start_);
     Deadlines::clear(links_[1]);
