@@ -39,6 +39,29 @@ class Draining(support.TestCase):
         for client in clients:
             self.assertEqual(client.receive(), b"")
 
+    def test_who_was_let_in_gets_to_say_what_it_came_for(self):
+        server = self.start_patient()
+        accepted = [self.connect(server) for _ in range(50)]
+        idle = self.connect(server)
+        idle.ask()
+        server.send_signal(signal.SIGTERM)
+        self.assertEqual(idle.receive(), b"", "the drain has begun")
+        for client in accepted:
+            client.send(GET)
+        for client in accepted:
+            answer = client.answer()
+            self.assertEqual((answer.status, answer.closes), (200, True))
+            client.close()
+        self.assertEqual(server.wait(), 0)
+
+    def test_nobody_is_waited_for_when_max_requests_leaves_no_answer(self):
+        server = self.start_patient("--once")
+        silent = [self.connect(server) for _ in range(10)]
+        self.assertEqual(support.ask(server.address()).status, 200)
+        for client in silent:
+            self.assertEqual(client.receive(), b"")
+        self.assertEqual(server.wait(), 0)
+
     def test_every_request_that_had_arrived_is_answered(self):
         server = self.start_patient()
         used = [self.connect(server) for _ in range(25)]
@@ -151,6 +174,17 @@ class FirstSignal(support.TestCase):
         client.send(GET[10:])
         self.assertEqual(client.answer().status, 200)
         self.assertEqual(server.wait(), 0)
+
+
+class UnderLoad(support.TestCase):
+    def test_no_request_is_cut_by_a_stop_that_is_announced(self):
+        for _ in range(2 if support.SANITIZED else 4):
+            server = self.start("--shutdown-delay", "100ms", "--workers", "2")
+            with support.Load(server.address(), clients=8) as load:
+                load.wait_until_busy()
+                server.send_signal(signal.SIGTERM)
+                self.assertEqual(server.wait(), 0)
+            self.assertEqual(load.cut, [])
 
 
 class ShutdownDelay(support.TestCase):

@@ -2,6 +2,7 @@
 """Descriptors and connections that run out, and how connections are spread over the workers."""
 import os
 import re
+import select
 import selectors
 import time
 
@@ -94,21 +95,46 @@ class Descriptors(support.TestCase):
 
 
 class MaxConnections(support.TestCase):
-    def test_the_next_one_waits_in_the_backlog_until_one_goes(self):
-        server = self.start("--max-connections", "3", "--workers", "2")
+    def test_the_next_one_waits_while_all_have_a_request_under_way(self):
+        server = self.start("--max-connections", "3", "--workers", "2", "--head-timeout", "10m")
         inside = [self.connect(server) for _ in range(3)]
         for client in inside:
             client.ask()
+            client.send(GET[:5])
         waiting = self.connect(server)
         waiting.send(GET)
-        for _ in range(20):  # time passes for the server, and the one that waits is not served meanwhile
-            for client in inside:
-                client.ask()
-        waiting.socket.setblocking(False)
-        self.assertRaises(BlockingIOError, waiting.socket.recv, 1)
-        waiting.socket.settimeout(support.DEADLINE)
-        inside[0].close()
+        # Longer than an idle connection would be left alone.
+        self.assertEqual(select.select([waiting.socket], [], [], 0.3)[0], [])
+        for client in inside:
+            client.send(GET[5:])
+            self.assertEqual(client.answer().status, 200)
         self.assertEqual(waiting.answer().status, 200)
+
+    def test_the_one_that_has_been_idle_longest_makes_room(self):
+        server = self.start("--max-connections", "50", "--workers", "1", "--idle-timeout", "10m")
+        inside = [self.connect(server) for _ in range(50)]
+        for client in inside:
+            client.ask()
+        for number in range(10):
+            newcomer = self.connect(server)
+            self.assertEqual(newcomer.ask().status, 200)
+            self.assertEqual(inside[number].receive(), b"", "it was idle for longest")
+        for client in inside[10:]:
+            self.assertEqual(client.ask().status, 200)
+
+    def test_whichever_worker_holds_it(self):
+        server = self.start("--max-connections", "50", "--workers", "3", "--idle-timeout", "10m")
+        inside = [self.connect(server) for _ in range(50)]
+        for client in inside:
+            client.ask()
+        for _ in range(50):
+            self.assertEqual(self.connect(server).ask().status, 200)
+
+    def test_those_that_never_say_anything_keep_nobody_out(self):
+        server = self.start("--max-connections", "5", "--workers", "2", "--head-timeout", "10m")
+        for _ in range(5):
+            self.connect(server)
+        self.assertEqual(self.connect(server).ask().status, 200)
 
     def test_one_at_a_time_serves_all(self):
         server = self.start("--max-connections", "1", "--workers", "2")

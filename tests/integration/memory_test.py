@@ -135,6 +135,26 @@ class IdleClients(support.TestCase):
         self.assertLessEqual(each, IDLE_BYTES)
         server.stop()
 
+    @support.exact_memory
+    def test_unfinished_heads_leave_nothing_behind(self):
+        number = 3000
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 2 * number:
+            self.skipTest(f"ulimit -n is {hard}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        server = self.start("--workers", "2", "--head-timeout", "10m", descriptors=hard)
+        before = server.memory_bytes()
+        clients = [self.connect(server, linger=False) for _ in range(number)]
+        for client in clients:
+            client.send(GET[:-2] + b"X: " + b"x" * 14000)
+        support.eventually(lambda: server.memory_bytes() - before > number * 12000, "the heads have been taken in")
+        for client in clients:
+            client.close()
+        # As much as it kept of each connection may stay, and blocks for a steady load; not the heads.
+        support.eventually(lambda: server.memory_bytes() - before < number * 1000, "the memory is given back")
+        self.assertEqual(support.ask(server.address()).status, 200)
+
 
 if __name__ == "__main__":
     support.main()

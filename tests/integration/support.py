@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -286,6 +287,43 @@ class Client:
 def ask(address, request=GET_CLOSE):
     with Client(address) as client:
         return client.ask(request)
+
+
+class Load:
+    """Clients that ask again and again, each time by a new connection, until the server refuses them or the load is left. `cut` has
+    what happened to those that were let in and got no answer."""
+
+    def __init__(self, address, clients):
+        self.address, self.cut, self.answered = address, [], 0
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.go_on) for _ in range(clients)]
+
+    def go_on(self):
+        while not self.over.is_set():
+            try:
+                client = Client(self.address)
+            except (ConnectionError, FileNotFoundError):
+                return
+            with client:
+                try:
+                    client.ask(GET_CLOSE)
+                    self.answered += 1
+                except (Ended, OSError) as error:
+                    self.cut.append(repr(error))
+
+    def wait_until_busy(self):
+        goal = self.answered + 200
+        eventually(lambda: self.answered >= goal or self.cut, "the load is answered")
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
 
 
 def refuses(address):

@@ -54,6 +54,20 @@ class TestCase(support.TestCase):
         return server.stderr()
 
 
+class Restarts(TestCase):
+    def test_no_request_is_cut_while_one_server_succeeds_another(self):
+        sockets = [self.tcp()]
+        with support.Load(sockets[0].getsockname(), clients=8) as load:
+            for _ in range(5 if support.SANITIZED else 10):
+                server = self.start("--workers", "2", listen=("--listen", "systemd"), **activated(sockets))
+                load.wait_until_busy()
+                server.stop()
+            # Whoever waits in the backlog now is the next one's.
+            self.start(listen=("--listen", "systemd"), **activated(sockets))
+            load.wait_until_busy()
+        self.assertEqual(load.cut, [])
+
+
 class InheritedSockets(TestCase):
     def test_it_answers_on_them_and_says_where(self):
         sockets = [self.tcp(), self.tcp()]

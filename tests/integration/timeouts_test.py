@@ -2,6 +2,9 @@
 """Timeouts, set small: who is cut, with which last words, and who is not. None of them is measured: that it happens at all is."""
 import os
 import select
+import signal
+import time
+import unittest
 
 import support
 from support import GET, Ended
@@ -53,6 +56,20 @@ class Heads(support.TestCase):
             self.assertEqual(client.ask().status, 200)
             select.select([client.socket], [], [], 0.05)
 
+    @unittest.skipUnless(support.LINUX, "looks at /proc")
+    def test_what_came_while_the_program_was_stopped_is_answered_before_anything_expires(self):
+        server = self.start_with(idle="200ms", head="200ms")
+        clients = [self.connect(server) for _ in range(50)]
+        for client in clients:
+            client.ask()
+        server.send_signal(signal.SIGSTOP)
+        for client in clients:
+            client.send(GET)
+        time.sleep(0.5)  # the timeout passes: that is the case
+        server.send_signal(signal.SIGCONT)
+        for client in clients:
+            self.assertEqual(client.answer().status, 200)
+
     def test_a_second_head_that_stops_gets_408(self):
         client = self.connect(self.start_with(head="100ms"))
         client.ask()
@@ -88,6 +105,19 @@ class Heads(support.TestCase):
             client = self.connect(server)
             client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + body)
             self.assertTrue(answers_timeout(client))
+
+    def test_a_body_that_drips_is_cut_when_its_time_is_over(self):
+        server = self.start_with(body="500ms")
+        for first in (b"Content-Length: 1000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n"):
+            client = self.connect(server)
+            client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + first)
+            for _ in range(int(support.DEADLINE / 0.02)):
+                if select.select([client.socket], [], [], 0.02)[0]:
+                    break
+                client.send(b"x")
+            else:
+                self.fail("a body may drip for ever")
+            self.assertEqual(client.answer().status, 408)
 
     def test_one_that_times_out_takes_nobody_with_it(self):
         server = self.start_with(head="100ms")
