@@ -107,6 +107,16 @@ class Connections(support.TestCase):
             self.assertEqual(client.answer().status, 413)
             self.assertEqual(client.receive(), b"")
 
+    def test_who_sends_all_of_a_large_body_before_it_reads_gets_the_error(self):
+        # As wget --post-file and Python's http.client do.
+        server = self.start("--workers", "2")
+        for megabytes in (3, 10, 50):
+            client = self.connect(server)
+            client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (megabytes << 20))
+            for _ in range(megabytes):
+                client.send(b"x" * (1 << 20))
+            self.assertEqual(client.answer().status, 413, megabytes)
+
     def test_nothing_behind_a_close_is_answered(self):
         client = self.connect(self.start())
         client.send(GET_CLOSE + GET)
