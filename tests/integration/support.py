@@ -306,6 +306,7 @@ class Load:
                 return
             with client:
                 try:
+                    self.over.wait(0.002)  # between its connection and its request
                     client.ask(GET_CLOSE)
                     self.answered += 1
                 except (Ended, OSError) as error:
