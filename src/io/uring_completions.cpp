@@ -106,6 +106,7 @@ bool UringEngine::take_received_slowly(Connection& connection, const io_uring_cq
     const unsigned buffer = completion.flags >> IORING_CQE_BUFFER_SHIFT;
     const char* data = has_buffer ? buffers_->at(buffer) : nullptr;
     if (has_buffer) buffers_->give_back(buffer);
+    if (result == -ENOBUFS) buffers_->provide_more();
     if ((completion.flags & IORING_CQE_F_MORE) == 0) {
         connection.receive = (result > 0 || is_passing(result)) && !connection.starved ? Receive::none : Receive::ended;
         if (connection.receive == Receive::none || connection.starved) revisited_.push(id.slot);

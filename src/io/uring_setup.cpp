@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -18,6 +19,8 @@ namespace tinyhttpd::io {
 namespace {
 
 constexpr std::string_view use_io_uring = "use io_uring";
+
+constexpr unsigned provided_at_first = 8;
 
 constexpr unsigned common_flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
 
@@ -174,9 +177,17 @@ Result<std::unique_ptr<UringBuffers>> UringBuffers::create(Uring& uring, int gro
     if (result < 0) return refused(-result);
     buffers->registered_ = true;
     io_uring_buf_ring_init(buffers->ring_);
-    for (unsigned id = 0; id < count; ++id) buffers->fill(id, id);
-    io_uring_buf_ring_advance(buffers->ring_, static_cast<int>(count));
+    buffers->provided_ = std::min(count, provided_at_first);
+    for (unsigned place = 0; place < count; ++place) buffers->fill(place, place % buffers->provided_);
+    io_uring_buf_ring_advance(buffers->ring_, static_cast<int>(buffers->provided_));
     return buffers;
+}
+
+void UringBuffers::provide_more() {
+    const unsigned count = static_cast<unsigned>(mask_) + 1;
+    const unsigned before = provided_;
+    provided_ = std::min(count, 2 * before);
+    for (unsigned id = before; id < provided_; ++id) give_back(id);
 }
 
 void UringBuffers::fill(unsigned place, unsigned id) {

@@ -68,7 +68,8 @@ private:
 };
 
 /// The receive buffers of one engine: a ring through which the kernel is given buffers and picks one when bytes arrive, so
-/// that a connection without any owns none.
+/// that a connection without any owns none. The kernel goes round through all it has been given, each of which is a page or
+/// more of memory: so it is given few at first, and more when it says that it has none.
 class UringBuffers {
 public:
     /// Registers `count` buffers (a power of two) as group `group`. `uring` outlives the object.
@@ -79,6 +80,8 @@ public:
     ~UringBuffers();
 
     [[nodiscard]] const char* at(unsigned id) const { return memory_ + stride_ * id; }
+    /// Doubles what the kernel has, from the next publish() on, unless that is all there are.
+    void provide_more();
     /// The kernel does not use the buffer again before the next publish(): until then its bytes stay.
     void give_back(unsigned id) {
         const auto place = static_cast<unsigned short>(ring_->tail + returned_++);
@@ -107,6 +110,7 @@ private:
     int mask_ = -1;
     int group_ = 0;
     int returned_ = 0;
+    unsigned provided_ = 0;
     bool registered_ = false;
 };
 

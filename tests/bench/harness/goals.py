@@ -59,7 +59,7 @@ GOALS = [
     Goal("access log on over off: CPU per request", _own("access-log", "ratio"), 1.05, 1.05),
     Goal("access log: lines lost", _own("access-log", "lost"), 0, 0),
     Goal("Connection: close, CPU per request over nginx's", _over("close", "cpu_us", "nginx"), 0.85, 0.85),
-    Goal("bytes per idle connection (Pss)", _own("idle-memory", "connection_bytes"), 300, 300),
+    Goal("bytes per idle connection (Pss)", _own("idle-memory", "connection_bytes"), 280, 280),
     Goal("start to first answer, ms", _own("start", "start_ms"), 3, 4),
     Goal("resident memory, 2 workers, idle, MB", _own("idle-memory", "rss_mb"), 6, 16),
 ]
