@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: MIT
-// What both floors share: the arguments, the listening socket, and the count of pipelined requests. A floor answers with
-// bytes it was given, one copy for each request, and knows nothing of HTTP: what a server spends above it is its own.
+// What both floors share: the arguments, the listening socket, where connections are placed, and the count of pipelined requests. A
+// floor answers with bytes it was given, one copy for each request, and knows nothing of HTTP: what a server spends above it is its own.
 #pragma once
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tinyhttpd::bench {
 
@@ -60,25 +63,78 @@ private:
     std::size_t rest_ = 0;
 };
 
+/// Which worker a connection goes to. The CPU that its packets arrive on is the one that wakes its worker: where the worker runs on
+/// that CPU, neither a wake-up nor a cache line crosses to another.
+class Placement {
+public:
+    enum class Rule { by_cpu, even };
+
+    Placement(Rule rule, unsigned workers) : rule_(rule), workers_(workers) {
+        cpu_set_t mask;
+        if (sched_getaffinity(0, sizeof mask, &mask) != 0) die("sched_getaffinity");
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+            if (CPU_ISSET(static_cast<std::size_t>(cpu), &mask)) cpus_.push_back(cpu);
+        }
+    }
+
+    /// The calling thread runs on the CPU of this worker alone.
+    void pin(unsigned worker) const {
+        cpu_set_t mask;
+        CPU_ZERO(&mask);
+        CPU_SET(static_cast<std::size_t>(cpus_[worker % cpus_.size()]), &mask);
+        if (sched_setaffinity(0, sizeof mask, &mask) != 0) die("sched_setaffinity");
+    }
+
+    [[nodiscard]] unsigned worker_of(int connection) {
+        if (rule_ == Rule::by_cpu) {
+            int cpu = -1;
+            socklen_t size = sizeof cpu;
+            getsockopt(connection, SOL_SOCKET, SO_INCOMING_CPU, &cpu, &size);
+            const auto at = std::ranges::find(cpus_, cpu);
+            if (at != cpus_.end()) return static_cast<unsigned>(at - cpus_.begin()) % workers_;
+        }
+        return next_.fetch_add(1, std::memory_order_relaxed) % workers_;
+    }
+
+private:
+    Rule rule_;
+    unsigned workers_;
+    std::vector<int> cpus_;
+    std::atomic<unsigned> next_ = 0;
+};
+
 struct Arguments {
     Answer answer;
     std::uint16_t port;
     unsigned workers;
-    bool closes;  ///< each connection is for one request
+    bool closes = false;  ///< each connection is for one request
+    bool pinned = true;   ///< each worker stays on its CPU
+    Placement::Rule rule = Placement::Rule::by_cpu;
 };
 
-/// PROGRAM ANSWER-FILE PORT WORKERS [close]
+/// PROGRAM ANSWER-FILE PORT WORKERS [close] [even] [unpinned]
 inline Arguments parse_arguments(int argc, char** argv) {
-    const bool closes = argc == 5 && std::string_view(argv[4]) == "close";
-    if (argc != 4 && !closes) {
-        std::fprintf(stderr, "usage: %s ANSWER-FILE PORT WORKERS [close]\n", argv[0]);
+    if (argc < 4) {
+        std::fprintf(stderr, "usage: %s ANSWER-FILE PORT WORKERS [close] [even] [unpinned]\n", argv[0]);
         std::exit(2);
     }
-    std::ifstream file(argv[1], std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    std::string bytes;
+    std::FILE* const file = std::fopen(argv[1], "rb");
+    if (file == nullptr) die(argv[1]);
+    std::array<char, 65536> piece;
+    while (const std::size_t got = std::fread(piece.data(), 1, piece.size(), file)) bytes.append(piece.data(), got);
+    std::fclose(file);
     if (bytes.empty()) die(argv[1]);
-    return {Answer(std::move(bytes)), static_cast<std::uint16_t>(std::atoi(argv[2])),
-            static_cast<unsigned>(std::max(1, std::atoi(argv[3]))), closes};
+    Arguments arguments{.answer = Answer(std::move(bytes)),
+                        .port = static_cast<std::uint16_t>(std::atoi(argv[2])),
+                        .workers = static_cast<unsigned>(std::max(1, std::atoi(argv[3])))};
+    for (int i = 4; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "close") arguments.closes = true;
+        if (word == "even") arguments.rule = Placement::Rule::even;
+        if (word == "unpinned") arguments.pinned = false;
+    }
+    return arguments;
 }
 
 /// A listening socket on the loopback address.

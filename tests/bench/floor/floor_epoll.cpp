@@ -52,53 +52,64 @@ bool serve(Connection& connection, const Answer& answer, std::array<char, 4096>&
     }
 }
 
-[[noreturn]] void work(int epoll, const Answer& answer) {
-    std::array<epoll_event, 512> events;
-    std::array<char, 4096> buffer;
-    for (;;) {
-        const int count = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
-        for (int i = 0; i < count; ++i) {
-            const auto index = static_cast<std::size_t>(i);
-            auto* const connection = static_cast<Connection*>(events[index].data.ptr);
-            if (connection->owed > 0) send_owed(*connection, answer);
-            if ((events[index].events & EPOLLIN) != 0 && !serve(*connection, answer, buffer)) {
-                close(connection->fd);
-                delete connection;
-            }
-        }
+class Workers {
+public:
+    Workers(const Arguments& arguments, int listener)
+        : arguments_(arguments), listener_(listener), placement_(arguments.rule, arguments.workers), epolls_(arguments.workers) {
+        for (int& epoll : epolls_) epoll = epoll_create1(EPOLL_CLOEXEC);
     }
-}
 
-// Every worker accepts for itself.
-[[noreturn]] void work_closing(int listener, const Answer& answer) {
-    const std::string_view bytes = answer.run(1);
-    const int epoll = epoll_create1(EPOLL_CLOEXEC);
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLEXCLUSIVE;
-    event.data.fd = listener;
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) die("epoll_ctl");
-    std::array<epoll_event, 512> events;
-    std::array<char, 4096> buffer;
-    for (;;) {
-        const int count = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
-        for (int i = 0; i < count; ++i) {
-            const int fd = events[static_cast<std::size_t>(i)].data.fd;
-            if (fd == listener) {
-                event.data.fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (event.data.fd < 0) continue;  // another worker was faster
-                event.events = EPOLLIN | EPOLLET;
-                if (epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event) != 0) die("epoll_ctl");
-                continue;
-            }
-            const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);
-            if (got > 0) {
-                if (send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_MORE) > 0) shutdown(fd, SHUT_WR);
-            } else if (got == 0 || errno != EAGAIN) {
-                close(fd);
+    /// Every worker accepts, for whichever of them the connection belongs to.
+    [[noreturn]] void work(unsigned self) {
+        if (arguments_.pinned) placement_.pin(self);
+        epoll_event listening{};
+        listening.events = EPOLLIN | EPOLLEXCLUSIVE;
+        if (epoll_ctl(epolls_[self], EPOLL_CTL_ADD, listener_, &listening) != 0) die("epoll_ctl");
+        std::array<epoll_event, 512> events;
+        std::array<char, 4096> buffer;
+        for (;;) {
+            const int count = epoll_wait(epolls_[self], events.data(), static_cast<int>(events.size()), -1);
+            for (int i = 0; i < count; ++i) {
+                const epoll_event& event = events[static_cast<std::size_t>(i)];
+                auto* const connection = static_cast<Connection*>(event.data.ptr);
+                if (connection == nullptr) {
+                    accept_one();
+                } else if (!(arguments_.closes ? answer_once(*connection, buffer) : answer(*connection, event.events, buffer))) {
+                    close(connection->fd);
+                    delete connection;
+                }
             }
         }
     }
-}
+
+private:
+    void accept_one() {
+        const int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) return;  // another worker was faster
+        if (!arguments_.closes) set_up(fd);
+        epoll_event event{};
+        event.events = arguments_.closes ? EPOLLIN | EPOLLET : EPOLLIN | EPOLLOUT | EPOLLET;
+        event.data.ptr = new Connection{.fd = fd, .requests = {}, .left = {}};
+        if (epoll_ctl(epolls_[placement_.worker_of(fd)], EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
+    }
+
+    // Both return false when the connection is over.
+    bool answer(Connection& connection, std::uint32_t events, std::array<char, 4096>& buffer) const {
+        if (connection.owed > 0) send_owed(connection, arguments_.answer);
+        return (events & EPOLLIN) == 0 || serve(connection, arguments_.answer, buffer);
+    }
+    bool answer_once(Connection& connection, std::array<char, 4096>& buffer) const {
+        const std::string_view bytes = arguments_.answer.run(1);
+        const ssize_t got = recv(connection.fd, buffer.data(), buffer.size(), 0);
+        if (got > 0 && send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_MORE) > 0) shutdown(connection.fd, SHUT_WR);
+        return got > 0 || (got < 0 && errno == EAGAIN);
+    }
+
+    const Arguments& arguments_;
+    const int listener_;
+    Placement placement_;
+    std::vector<int> epolls_;
+};
 
 }  // namespace
 }  // namespace tinyhttpd::bench
@@ -107,24 +118,8 @@ int main(int argc, char** argv) {
     using namespace tinyhttpd::bench;
     const Arguments arguments = parse_arguments(argc, argv);
     const int listener = listen_on(arguments.port);
-    if (arguments.closes) {
-        fcntl(listener, F_SETFL, O_NONBLOCK);
-        for (unsigned i = 1; i < arguments.workers; ++i) std::thread(work_closing, listener, std::cref(arguments.answer)).detach();
-        work_closing(listener, arguments.answer);
-    }
-    std::vector<int> epolls;
-    for (unsigned i = 0; i < arguments.workers; ++i) {
-        epolls.push_back(epoll_create1(EPOLL_CLOEXEC));
-        std::thread(work, epolls.back(), std::cref(arguments.answer)).detach();
-    }
-    // Dealt out in turn, so that no worker has more than its share.
-    for (unsigned next = 0;; next = (next + 1) % arguments.workers) {
-        const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) die("accept4");
-        set_up(fd);
-        epoll_event event{};
-        event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-        event.data.ptr = new Connection{.fd = fd, .requests = {}, .left = {}};
-        if (epoll_ctl(epolls[next], EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
-    }
+    fcntl(listener, F_SETFL, O_NONBLOCK);
+    Workers workers(arguments, listener);
+    for (unsigned i = 1; i < arguments.workers; ++i) std::thread(&Workers::work, &workers, i).detach();
+    workers.work(0);
 }

@@ -26,7 +26,7 @@ struct Connection {
 
 class Worker {
 public:
-    explicit Worker(const Answer& answer) : answer_(answer) {
+    Worker(const Answer& answer, Placement& placement) : answer_(answer), placement_(placement) {
         io_uring_params params{};
         params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE;
         params.cq_entries = 4 * ring_entries;
@@ -45,7 +45,7 @@ public:
         read_inbox();
         run();
     }
-    /// Accepts, and deals the connections out in turn to itself and to the workers that read the other ends of `inboxes`.
+    /// Accepts, for itself and for the workers that read the other ends of `inboxes`.
     [[noreturn]] void accept_from(int listener, std::vector<int> inboxes) {
         listener_ = listener;
         inboxes_ = std::move(inboxes);
@@ -108,9 +108,9 @@ private:
     }
     void deal(int fd) {
         set_up(fd);
-        next_ = (next_ + 1) % (inboxes_.size() + 1);
-        if (next_ == 0) return receive(new Connection{.fd = fd, .requests = {}});
-        if (write(inboxes_[next_ - 1], &fd, sizeof fd) != sizeof fd) die("write");
+        const unsigned worker = placement_.worker_of(fd);
+        if (worker == 0) return receive(new Connection{.fd = fd, .requests = {}});
+        if (write(inboxes_[worker - 1], &fd, sizeof fd) != sizeof fd) die("write");
     }
     void receive(Connection* connection) {
         io_uring_sqe* const sqe = take_sqe();
@@ -160,9 +160,9 @@ private:
     static constexpr std::uint64_t failed_send = 3;
 
     const Answer& answer_;
+    Placement& placement_;
     int listener_ = -1;
     std::vector<int> inboxes_;
-    std::size_t next_ = 0;
     int inbox_ = -1;
     int arrived_ = -1;
     io_uring ring_{};
@@ -179,6 +179,7 @@ int main(int argc, char** argv) {
     const Arguments arguments = parse_arguments(argc, argv);
     if (arguments.closes) return 2;  // nothing of the ring's is left in such a load: floor_epoll is its floor
     const int listener = listen_on(arguments.port);
+    Placement placement(arguments.rule, arguments.workers);
     std::vector<int> inboxes;
     // The first worker is this thread: with one worker there is one thread, as valgrind needs it, which lets no other
     // thread run while one waits in io_uring_enter(2).
@@ -187,7 +188,11 @@ int main(int argc, char** argv) {
         if (pipe(ends) != 0) die("pipe");
         inboxes.push_back(ends[1]);
         // SINGLE_ISSUER: the ring belongs to the thread that made it.
-        std::thread([&arguments, inbox = ends[0]] { Worker(arguments.answer).serve_from(inbox); }).detach();
+        std::thread([&arguments, &placement, i, inbox = ends[0]] {
+            if (arguments.pinned) placement.pin(i);
+            Worker(arguments.answer, placement).serve_from(inbox);
+        }).detach();
     }
-    Worker(arguments.answer).accept_from(listener, std::move(inboxes));
+    if (arguments.pinned) placement.pin(0);
+    Worker(arguments.answer, placement).accept_from(listener, std::move(inboxes));
 }
