@@ -14,7 +14,7 @@ from .contenders import Contender
 from .results import Results
 from .rows import Effort, Row, place
 
-QUICK_SECONDS = 165  # --quick ends within three minutes; rows that have not begun by then are named
+QUICK_SECONDS = 220  # --quick ends within four minutes; rows that have not begun by then are named
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Field:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def gather(program: Path, only: list[str]) -> Field:
+def gather(program: Path, given: list[Contender], only: list[str]) -> Field:
     """All contenders that can run here, of those whose names are in `only` (empty: all)."""
     gathered = Field()
     built_in = builds.engines(program)
@@ -48,6 +48,8 @@ def gather(program: Path, only: list[str]) -> Field:
                 gathered.present.append(make())
             except system.Missing as reason:
                 gathered.missing[name] = str(reason)
+    if not only or contenders.AUTO in only:
+        gathered.present.append(contenders.tinyhttpd(program, "auto"))
     for name, peer in contenders.PEER_CONTENDERS.items():
         if only and name not in only:
             continue
@@ -56,8 +58,9 @@ def gather(program: Path, only: list[str]) -> Field:
             gathered.present.append(peer)
         except system.Missing as reason:
             gathered.missing[name] = str(reason)
-    if not only:
-        gathered.missing.update(contenders.UNPACKAGED)
+    gathered.present += [contender for contender in given if not only or contender.name in only]
+    named = {contender.name for contender in gathered.present} | set(gathered.missing)
+    gathered.missing.update({name: "not packaged; --contender takes its command" for name in contenders.PEERS if not only and name not in named})
     return gathered
 
 
@@ -72,7 +75,7 @@ def introduce(gathered: Field, effort: Effort) -> str:
     lines = [f"machine   {system.describe()}, load average {system.other_load():.2f}",
              f"pinning   servers on CPU {_list(effort.processors.server)}, load generators on CPU {_list(effort.processors.load)}, "
              f"{effort.workers} workers each",
-             f"effort    {effort.rounds} rounds of {effort.seconds} s, interleaved", ""]
+             f"effort    interleaved rounds of {effort.seconds} s", ""]
     for contender in gathered.present:
         with place(server.Setting(1)) as where, contender.prepare(where, effort.processors) as running:
             answer = server.fetch(running.port, "/")
@@ -111,7 +114,7 @@ class Progress:
 def measure(rows: list[Row], gathered: Field, effort: Effort) -> Results:
     """Round by round: A B C A B C …, so that whatever else the machine does strikes all alike."""
     results = Results()
-    plan = [(row, min(effort.rounds * row.rounds_each, row.rounds_max)) for row in rows]
+    plan = [(row, effort.rounds or (row.rounds_quick if effort.quick else row.rounds)) for row in rows]
     progress = Progress(sum(rounds * sum(row.takes(c) for c in gathered.present) for row, rounds in plan))
     began = time.monotonic()
     for row, rounds in plan:

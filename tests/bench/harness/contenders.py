@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Who is measured: tinyhttpd on each engine, the floors, and every peer that is installed. A contender that cannot run here is
-named with its reason."""
+"""Who is measured: tinyhttpd on each engine, the floors, every peer that is installed, and whoever else is named on the command line. A
+contender that cannot run here is named with its reason."""
 from __future__ import annotations
 
 import getpass
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,9 @@ from .server import HELLO, Place, Server
 
 OURS = ("tinyhttpd/epoll", "tinyhttpd/io_uring")
 FLOORS = ("floor/epoll", "floor/io_uring")
-PEERS = ("nginx", "caddy", "haproxy", "h2o", "lighttpd")
-# Known, and measured where it can be had: not in Debian, Homebrew or another registry that packages it with a server.
-UNPACKAGED = {"uWebSockets": "not packaged"}
+AUTO = "tinyhttpd/auto"  # the engine that a user gets who names none
+# No distribution packages the last three as a server: they take part when --contender brings them under these names.
+PEERS = ("nginx", "caddy", "haproxy", "h2o", "lighttpd", "uWebSockets", "libreactor", "faf")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Contender:
     command: Callable[[Place], list[str]]
     version: Callable[[], str]
     environment: Callable[[Place], dict[str, str]] = lambda place: {}
+    has_one_body: bool = False  # it cannot be told what to answer
+    is_given: bool = False  # on the command line
 
     @property
     def connections_max(self) -> int:
@@ -35,7 +38,7 @@ class Contender:
 
     @property
     def is_ours(self) -> bool:
-        return self.name in OURS
+        return self.name in (*OURS, AUTO)
 
     @property
     def is_floor(self) -> bool:
@@ -55,7 +58,7 @@ class Contender:
 
 def path_for(contender: Contender, body: bytes) -> str:
     """The peers' fixed answer is at /, a body of another size at /file."""
-    return "/" if body == HELLO or contender.is_ours or contender.is_floor else "/file"
+    return "/file" if body != HELLO and contender.name in PEER_CONTENDERS else "/"
 
 
 def tinyhttpd(binary: Path, engine: str) -> Contender:
@@ -80,6 +83,23 @@ def floor(binary: Path, engine: str, answers: Callable[[bytes], bytes]) -> Conte
         return [str(binary), str(answer), str(place.port), str(place.setting.workers), *(["close"] if place.setting.close else [])]
 
     return Contender(f"floor/{engine}", "none", command, lambda: "tests/bench/floor")
+
+
+def given(argument: str) -> Contender:
+    """Of `NAME=COMMAND`, in whose words {port}, {workers} and {body} (the name of a file) are filled in."""
+    name, _, text = argument.partition("=")
+    words = shlex.split(text)
+    if not name or not words:
+        raise ValueError(f"'{argument}' is not NAME=COMMAND")
+    if name in (*OURS, AUTO, *FLOORS, *PEER_CONTENDERS):
+        raise ValueError(f"the name {name} is taken")
+
+    def command(place: Place) -> list[str]:
+        values = {"{port}": str(place.port), "{workers}": str(place.setting.workers), "{body}": str(place.directory / "file")}
+        filled = [re.sub(r"{(port|workers|body)}", lambda found: values[found[0]], word) for word in words]
+        return [system.find(filled[0]), *filled[1:]]
+
+    return Contender(name, "as its command has it", command, lambda: text, has_one_body="{body}" not in text, is_given=True)
 
 
 def _peer(name: str, log: str, template: str, arguments: list[str], version: list[str]) -> Contender:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The two stable measures, which tests/bench/gate holds in CI: user-space instructions and system calls per request."""
+"""The stable measures, which tests/bench/gate holds in CI: user-space instructions and system calls per request."""
 from __future__ import annotations
 
 import re
@@ -7,26 +7,62 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Callable
 
-from . import load, system
+from . import heads, load, system
 from .contenders import Contender
 from .server import Place, Server
 
 
 def instructions(contender: Contender, place: Place, processors: system.Processors, requests: int = 20_000) -> float:
     """Per keep-alive request from `h2load --h1 -c8`, `place` with one worker, counted by callgrind from after the warm-up to before the end."""
-    directory = place.directory
-    control = system.find("callgrind_control")
-    under = [system.find("valgrind"), "--tool=callgrind", f"--callgrind-out-file={directory}/callgrind.out.%p", "--quiet"]
-    with contender.prepare(place, processors, under) as server:
-        load.h2load(server, processors, connections=8, count=2_000)
-        order(control, "-z", server)
-        report = load.h2load(server, processors, connections=8, count=requests)
-        order(control, "-d", server)
-        dumped = sorted(directory.glob(f"callgrind.out.{server.pid}.*"))
-        if report.errors or not dumped:
-            raise RuntimeError(f"{contender.name}: {report.errors} errors, {len(dumped)} dumps: {server.errors()}")
-        return _total(dumped[0]) / report.requests
+    with Counted(contender, place, processors) as counted:
+        def load_it(count: int) -> None:
+            report = load.h2load(counted.server, processors.load, connections=8, count=count)
+            if report.errors:
+                raise RuntimeError(f"{contender.name}: {report.errors} errors")
+
+        load_it(2_000)
+        return counted.count(lambda: load_it(requests)) / requests
+
+
+def instructions_by_head(contender: Contender, place: Place, processors: system.Processors, requests: int = 2_000) -> dict[str, float]:
+    """Per request of each of HEADS, one connection, one request at a time: each wait is for one request, and is counted with it."""
+    with Counted(contender, place, processors) as counted:
+        found = {}
+        for head in heads.HEADS:
+            heads.send(counted.server.port, head, 0, 200)
+            found[head.name] = counted.count(lambda: heads.send(counted.server.port, head, 200, requests)) / requests
+        return found
+
+
+class Counted:
+    """A server under callgrind while the block lasts."""
+
+    def __init__(self, contender: Contender, place: Place, processors: system.Processors):
+        self._control = system.find("callgrind_control")
+        self._out = place.directory / "callgrind.out"
+        self._dumps = 0
+        under = [system.find("valgrind"), "--tool=callgrind", f"--callgrind-out-file={self._out}.%p", "--quiet"]
+        self.server = contender.prepare(place, processors, under)
+
+    def __enter__(self) -> "Counted":
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.stop()
+
+    def count(self, load_it: Callable[[], None]) -> int:
+        """The instructions that are executed while `load_it` runs."""
+        order(self._control, "-z", self.server)
+        load_it()
+        order(self._control, "-d", self.server)
+        self._dumps += 1
+        dump = Path(f"{self._out}.{self.server.pid}.{self._dumps}")
+        if not dump.exists():
+            raise RuntimeError(f"{self.server.name}: no dump: {self.server.errors()}")
+        return _total(dump)
 
 
 def order(control: str, what: str, server: Server) -> None:
@@ -46,9 +82,9 @@ def _total(dump: Path) -> int:
 def system_calls(contender: Contender, place: Place, processors: system.Processors, requests: int = 30_000) -> tuple[float, dict[str, int]]:
     """Per request at 100 connections, which tracing keeps saturated, with the calls that each connection costs; and by name."""
     with contender.prepare(place, processors) as server:
-        load.h2load(server, processors, connections=100, count=2_000)
+        load.h2load(server, processors.load, connections=100, count=2_000)
         with Tracer(server, place.directory / "strace.out") as tracer:
-            report = load.h2load(server, processors, connections=100, count=requests)
+            report = load.h2load(server, processors.load, connections=100, count=requests)
         if report.errors:
             raise RuntimeError(f"{contender.name}: {report.errors} errors")
         calls = tracer.calls

@@ -45,8 +45,9 @@ class Processors:
         half = len(mine) // 2
         return Processors(mine[:half], mine[half:])
 
-    def pin_load(self, command: list[str]) -> list[str]:
-        return [find("taskset"), "-c", ",".join(map(str, self.load)), *command]
+
+def pinned(cpus: tuple[int, ...], command: list[str]) -> list[str]:
+    return [find("taskset"), "-c", ",".join(map(str, cpus)), *command]
 
 
 def free_port() -> int:

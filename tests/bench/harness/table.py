@@ -2,12 +2,14 @@
 """Results as text: for the terminal and, with the same rows, as Markdown."""
 from __future__ import annotations
 
-from .contenders import OURS
+from .contenders import AUTO, FLOORS, OURS, PEER_CONTENDERS
 from .goals import GOALS
 from .results import Results, Spread
 from .rows import Row
 
 Cells = list[list[str]]
+
+BUILT_IN = (*OURS, AUTO, *FLOORS, *PEER_CONTENDERS)
 
 
 def number(value: float) -> str:
@@ -31,9 +33,10 @@ def floor_of(contender: str) -> str:
 
 
 def row_cells(row: Row, results: Results, contenders: list[str]) -> Cells:
-    """A line for each contender, and a column for each metric and for what it is over the floor of its engine and over nginx."""
+    """A line for each contender, and a column for each metric and for what it is over the floor of its engine, over nginx, and over whoever
+    was named on the command line."""
     main = next(iter(row.units))
-    others = {"floor": floor_of, "nginx": lambda _: "nginx"}
+    others = {"floor": floor_of, "nginx": lambda _: "nginx", **{name: lambda _, name=name: name for name in contenders if name not in BUILT_IN}}
     others = {name: other for name, other in others.items() if any(results.median(row.name, other(c), main) for c in contenders)}
     cells = [[row.title, *row.units.values(), *(f"× {name}" for name in others)]]
     for contender in contenders:
@@ -48,8 +51,10 @@ def row_cells(row: Row, results: Results, contenders: list[str]) -> Cells:
 
 # (row, metric, heading): the few figures that say most.
 SUMMARY = [
-    ("keepalive-100", "cpu_us", "CPU µs/request"),
-    ("keepalive-100", "per_second", "requests/s"),
+    ("t4-c100", "cpu_us", "CPU µs/request"),
+    ("t4-c100", "per_second", "requests/s"),
+    ("t2-c100", "cpu_us", "CPU µs/request, -t2"),
+    ("t2-c100", "p99_us", "p99 µs, -t2"),
     ("pipelined", "cpu_us", "CPU µs/request, 16 pipelined"),
     ("close", "cpu_us", "CPU µs/request, Connection: close"),
     ("idle-memory", "connection_bytes", "B per idle connection"),
@@ -61,7 +66,7 @@ def summary_cells(results: Results) -> Cells:
     """A line for each contender that has all that most have; empty unless the rows of SUMMARY were measured."""
     if any(not results.contenders(row) for row, _, _ in SUMMARY):
         return []
-    cells = [["keep-alive with 100 connections, unless said otherwise", *(heading for _, _, heading in SUMMARY)]]
+    cells = [["wrk -t4 -c100, unless said otherwise", *(heading for _, _, heading in SUMMARY)]]
     for contender in results.contenders(SUMMARY[0][0]):
         medians = [results.median(row, contender, metric) for row, metric, _ in SUMMARY]
         cells.append([contender, *("–" if value is None else number(value) for value in medians)])
