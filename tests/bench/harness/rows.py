@@ -241,6 +241,9 @@ class Heads(Instructions):
     title = "user-space instructions by head, one connection, one request at a time (callgrind)"
     units = {head.name: head.title for head in heads.HEADS}
 
+    def takes(self, contender: Contender) -> bool:
+        return super().takes(contender) and not contender.is_floor  # which knows neither a head's end nor `Connection: close`
+
     def measure(self, contender: Contender, effort: Effort) -> dict[str, float]:
         with place(Setting(1)) as where:
             return counts.instructions_by_head(contender, where, effort.processors)
