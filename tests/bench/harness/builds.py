@@ -22,7 +22,7 @@ def engines(program: Path) -> list[str]:
 def built(target: str) -> Path:
     """The path of a target of tests/bench/CMakeLists.txt, up to date, with the release build's flags."""
     configure = ["cmake", "-S", str(system.ROOT), "-B", str(system.BUILD / "cmake"), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                 "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON", "-DBUILD_TESTING=OFF", "-DTINYHTTPD_BENCH=ON"]
+                 "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON", "-DTINYHTTPD_STATIC_RUNTIME=ON", "-DBUILD_TESTING=OFF", "-DTINYHTTPD_BENCH=ON"]
     for command in (configure, ["cmake", "--build", str(system.BUILD / "cmake"), "--target", target]):
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
         if done.returncode != 0:
