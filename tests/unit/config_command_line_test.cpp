@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the shell hands over arrives unchanged: bodies byte for byte, flags in every spelling, and nothing swallowed.
+#include "config/command_line.hpp"
 #include "config_support.hpp"
 
 namespace tinyhttpd::config::test {
@@ -7,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
 
 std::optional<std::string> body(const Strings& arguments) {
@@ -81,6 +83,28 @@ TEST(CommandLine, names_of_peers_are_understood) {
     EXPECT_EQ(loaded.response.status, 404);
     EXPECT_THAT(printed({"--help"}).standard_output, Not(HasSubstr("--text")));
     EXPECT_THAT(printed({"--help"}).standard_output, Not(HasSubstr("--status-code")));
+}
+
+// Only what an argument may mean is declared to the parser: an option that is overlooked there would be an unknown flag.
+TEST(CommandLine, every_spelling_of_every_option_is_known) {
+    const auto problems = [](const Strings& arguments) {
+        std::vector<const char*> pointers;
+        for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+        return read_command_line(server_command(), pointers).problems;
+    };
+    for (const Option* option : all_options()) {
+        const std::string value = is_flag(option->type) ? "" : "=1";
+        EXPECT_THAT(problems({"--" + std::string(option->name) + value}), IsEmpty());
+        if (!option->alias.empty()) {
+            EXPECT_THAT(problems({"--" + std::string(option->alias) + value}), IsEmpty());
+        }
+        if (is_negatable(*option)) {
+            EXPECT_THAT(problems({"--no-" + std::string(option->name)}), IsEmpty());
+        }
+        if (option->letter == '\0') continue;
+        const std::string letter(1, option->letter);
+        EXPECT_THAT(problems(is_flag(option->type) ? Strings{"-q" + letter} : Strings{"-q" + letter + "1"}), IsEmpty());
+    }
 }
 
 TEST(CommandLine, a_body_given_twice_is_refused) {
