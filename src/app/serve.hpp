@@ -41,6 +41,7 @@ public:
     }
     [[nodiscard]] bool enabled() const { return batch_ != nullptr; }
     [[nodiscard]] bool wants_refused() const { return request_refused_ != nullptr; }
+    [[nodiscard]] bool shows_fields() const { return batch_ != nullptr && batch_->shows_fields(); }
     void append(const Exchange& exchange) {
         if (batch_) batch_->append(exchange);
         if (request_refused_ != nullptr && !exchange.refused.empty()) [[unlikely]]

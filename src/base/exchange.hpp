@@ -17,7 +17,7 @@ struct Exchange {
     std::string_view method = {};  ///< this and the next two are empty when the request line was malformed
     std::string_view target = {};
     std::string_view version = {};  ///< "HTTP/1.1", as the peer wrote it
-    std::string_view host = {};     ///< empty when absent, as the next two
+    std::string_view host = {};     ///< empty when absent, as the next two, and when the log shows none of them
     std::string_view referer = {};
     std::string_view user_agent = {};
     std::string_view request_line = {};  ///< of a malformed request line: its bytes up to and with the first bad one, bounded
@@ -31,6 +31,7 @@ template <class L>
 concept ExchangeLog = requires(L log, const L& observed, const Exchange& exchange, std::chrono::steady_clock::time_point now) {
     { observed.enabled() } -> std::same_as<bool>;        // all exchanges are wanted
     { observed.wants_refused() } -> std::same_as<bool>;  // those of requests that were turned down are wanted, if no others
+    { observed.shows_fields() } -> std::same_as<bool>;   // host, referer and user_agent, which have to be looked for
     { log.append(exchange) };
     { log.tick(now) };                                                                         // once per turn of the event loop
     { observed.due() } -> std::same_as<std::optional<std::chrono::steady_clock::time_point>>;  // when tick() is wanted without traffic
@@ -40,6 +41,7 @@ concept ExchangeLog = requires(L log, const L& observed, const Exchange& exchang
 struct NullLog {
     [[nodiscard]] static constexpr bool enabled() { return false; }
     [[nodiscard]] static constexpr bool wants_refused() { return false; }
+    [[nodiscard]] static constexpr bool shows_fields() { return false; }
     static void append(const Exchange&) {}
     static void tick(std::chrono::steady_clock::time_point) {}
     [[nodiscard]] static std::optional<std::chrono::steady_clock::time_point> due() { return std::nullopt; }

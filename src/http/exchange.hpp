@@ -2,6 +2,7 @@
 // What the access log learns of a request, cut out of the bytes of its head. The responder calls it, only with the log on.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/exchange.hpp"
@@ -12,8 +13,11 @@ namespace tinyhttpd::http {
 /// Most bytes of a malformed request line that are shown to the log.
 inline constexpr std::size_t logged_line_max = 512;
 
-/// The request's part of the exchange: all but peer, status and body_bytes. `head` has the bytes that `parser` has judged;
-/// the views point into it.
-[[nodiscard]] Exchange describe(const HeadParser& parser, const char* head);
+/// Whether host, referer and user_agent are looked for, which costs more than the rest.
+enum class Fields : std::uint8_t { left_out, described };
+
+/// The request's part of the exchange: all but peer, status and body_bytes. `head` has the bytes that `parser` has judged; the views
+/// point into it.
+[[nodiscard]] Exchange describe(const HeadParser& parser, const char* head, Fields fields);
 
 }  // namespace tinyhttpd::http

@@ -274,17 +274,18 @@ private:
     [[nodiscard]] bool describes_refused() const { return log_.enabled() || log_.wants_refused(); }
 
     /// Null when there was no memory for the bytes, or there were none.
-    [[nodiscard]] static Exchange describe_at(const HeadParser& parser, const char* head_bytes) {
-        return head_bytes != nullptr ? describe(parser, head_bytes) : Exchange{};
+    [[nodiscard]] Exchange describe_at(const HeadParser& parser, const char* head_bytes) const {
+        if (head_bytes == nullptr) return {};
+        return describe(parser, head_bytes, log_.shows_fields() ? Fields::described : Fields::left_out);
     }
 
     void write_refused(Session& session, const char* head_bytes, Refusal refusal, std::uint64_t body_bytes) {
         Exchange exchange = describe_at(session.parser, head_bytes);
         exchange.refused = row_of(refusal).why;
-        write_log(session, exchange, static_cast<int>(status_of(refusal)), body_bytes);
+        write_log(session, std::move(exchange), static_cast<int>(status_of(refusal)), body_bytes);
     }
 
-    void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
+    void write_log(Session& session, Exchange&& exchange, int status, std::uint64_t body_bytes) {
         if (session.peer) exchange.peer = session.peer->view();
         exchange.status = status;
         exchange.body_bytes = body_bytes;

@@ -92,6 +92,9 @@ public:
     /// Call it when the engine's wait is over and before the turn's first append().
     void tick(Instant now);
 
+    /// Whether host, referer and user_agent come into a line.
+    [[nodiscard]] bool shows_fields() const { return format_.shows_fields(); }
+
     /// Adds a line. Allocates nothing once the log has all the buffers it needs, and makes no system call, but to hand a
     /// full batch over. A line for which there is no memory is counted as lost.
     void append(const Exchange& line);

@@ -29,6 +29,8 @@ public:
     /// The time that lines are stamped with from now on, to the second. Once before write().
     void set_time(std::chrono::system_clock::time_point time);
 
+    [[nodiscard]] bool shows_fields() const { return format_ != Format::common; }
+
     /// At most so many bytes are what write() makes of `line`.
     [[nodiscard]] static std::size_t bound(const Exchange& line) {
         constexpr std::size_t fixed = 256;  // the names, the time, the numbers and the punctuation of the longest form

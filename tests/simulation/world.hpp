@@ -91,6 +91,7 @@ struct TargetLog {
 
     [[nodiscard]] bool enabled() const { return targets != nullptr; }
     [[nodiscard]] static bool wants_refused() { return false; }
+    [[nodiscard]] static bool shows_fields() { return false; }
     void append(const Exchange& exchange) const { targets->emplace_back(exchange.target); }
     static void tick(Instant) {}
     [[nodiscard]] static std::optional<Instant> due() { return std::nullopt; }

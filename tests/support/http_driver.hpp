@@ -131,6 +131,7 @@ public:
     explicit RecordingLog(std::vector<LoggedLine>& lines) : lines_(&lines) {}
     [[nodiscard]] static bool enabled() { return true; }
     [[nodiscard]] static bool wants_refused() { return true; }
+    [[nodiscard]] static bool shows_fields() { return true; }
     void append(const Exchange& exchange) {
         const auto own = [](std::string_view text) { return std::string(text); };
         lines_->push_back({own(exchange.peer), own(exchange.method), own(exchange.target), own(exchange.version), own(exchange.host),
