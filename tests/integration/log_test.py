@@ -211,6 +211,13 @@ class Lines(support.TestCase):
         lines = self.log_of("json", [b'GET /"x HTTP/1.1\r\nHost: a\r\n\r\n', support.GET_CLOSE])
         self.assertEqual([json.loads(line)["status"] for line in lines], [400, 200])
 
+    def test_who_asked_is_in_the_lines_that_show_it(self):
+        request = b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: \t u \r\nReferer: r\r\nConnection: close\r\n\r\n"
+        (line,) = self.log_of("combined", [request])
+        self.assertTrue(line.endswith(' 200 5 "r" "u"'), line)
+        (line,) = map(json.loads, self.log_of("json", [request]))
+        self.assertEqual((line["host"], line["referer"], line["user_agent"]), ("a", "r", "u"))
+
     def test_head_and_errors_log_what_was_sent(self):
         lines = self.log_of("common", [b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", support.GET_CLOSE, b"nonsense\r\n\r\n"])
         self.assertEqual([line.split('" ')[1] for line in lines], ["200 0", "200 5", "400 61"])
