@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <iterator>
 #include <type_traits>
@@ -78,10 +79,11 @@ Refusal refusal_in_name(char byte, bool is_first) {
 }  // namespace
 
 template <class Scan>
-typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::parse(std::string_view input, std::size_t max_head) {
+typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::parse(std::string_view input, std::size_t max_head, const Judged& judged) {
     const char* const begin = input.data();
     Cursor in{begin, begin + position_, begin + std::min(input.size(), max_head)};
-    if (part_ >= Part::name || request_line(in)) field_lines(in);
+    if (part_ < Part::name && request_line(in) && judged.bytes != nullptr) judged_lines(in, judged);
+    if ((part_ == Part::name || part_ == Part::value) && refusal_ == Refusal::none) field_lines(in);
     position_ = in.offset();
     if (part_ == Part::end) return judge();
     if (refusal_ == Refusal::none) {
@@ -97,7 +99,6 @@ template <class Scan>
 bool BasicHeadParser<Scan>::request_line(Cursor& in) {
     switch (part_) {
         case Part::method:
-            if (usual_request_line(in)) return true;
             if (!method(in)) return false;
             [[fallthrough]];
         case Part::target:
@@ -108,21 +109,6 @@ bool BasicHeadParser<Scan>::request_line(Cursor& in) {
         case Part::value:
         case Part::end: break;
     }
-    return true;
-}
-
-// Takes the whole request line that clients of a responder send most, or does nothing.
-template <class Scan>
-bool BasicHeadParser<Scan>::usual_request_line(Cursor& in) {
-    static constexpr char usual[] = "GET / HTTP/1.1\r\n";
-    if (in.end - in.begin < std::ssize(usual) - 1 || !is_exactly(in.begin, usual)) return false;
-    head_.method = Method::get;
-    head_.method_size = 3;
-    head_.target_size = 1;
-    head_.minor_version = 1;
-    in.at = in.begin + std::ssize(usual) - 1;
-    part_ = Part::name;
-    line_ = in.offset();
     return true;
 }
 
@@ -207,9 +193,10 @@ void BasicHeadParser<Scan>::field_lines(Cursor& in) {
     Line line{in.begin + line_, in.begin + colon_};
     while (true) {
         if (part_ == Part::name) {
-            if (in.at == line.begin && usual_host(in)) {
+            if (in.at == line.begin) {
+                usual_lines(in);
                 line.begin = in.at;
-                continue;
+                if (part_ == Part::end || refusal_ != Refusal::none) break;
             }
             if (!name(in, line)) break;
         }
@@ -220,24 +207,83 @@ void BasicHeadParser<Scan>::field_lines(Cursor& in) {
     colon_ = static_cast<std::uint32_t>(line.colon - in.begin);
 }
 
-// Takes a whole `Host: name-or-dotted-quad[:port]` at once, since almost every request has one. Does nothing when the line
-// is anything else, is not complete, or has to be judged more closely.
+// Takes the field lines that are those of `judged`, as long as they are, with what they said: what it is worth to have judged
+// them once, since clients of one kind differ in the target, a cookie or a token.
 template <class Scan>
-bool BasicHeadParser<Scan>::usual_host(Cursor& in) {
-    static constexpr std::string_view prefix = "host: ";
-    if (in.left() < prefix.size() || !is_name(in.at, "host") || in.at[4] != ':' || in.at[5] != ' ') return false;
-    Cursor host{in.begin, in.at + prefix.size(), in.end};
-    const char* const begin = host.at;
-    Scan::skip_host(host);
-    if (host.at == begin) return false;
-    if (!host.done() && *host.at == ':') {
-        ++host.at;
-        PortableScan::skip(host, ascii::digit);
+void BasicHeadParser<Scan>::judged_lines(Cursor& in, const Judged& judged) {
+    static constexpr std::uint32_t around_target = sizeof "  HTTP/1.1\r\n" - 1;
+    const RequestHead& other = judged.parser->head_;
+    const std::uint32_t begin = other.method_size + other.target_size + around_target;
+    const std::size_t all = judged.parser->position_ - begin;
+    const char* const lines = judged.bytes + begin;
+    std::size_t same = Scan::common(in.at, lines, std::min(in.left(), all));
+    if (same == all) {
+        part_ = Part::end;
+    } else {
+        same = Scan::whole_lines({lines, same});
+        // The bits are known only all together.
+        if (begin + same < other.fields_end || same == 0) return;
     }
-    if (host.left() < 2 || !is_exactly(host.at, "\r\n") || head_.host_offset != 0) return false;
-    head_.host_offset = static_cast<std::uint32_t>(begin - in.begin);
-    in.at = host.at + 2;
-    return true;
+    const std::uint32_t shift = in.offset() - begin;
+    const auto moved = [end = begin + same, shift](std::uint32_t offset) { return offset != 0 && offset <= end ? offset + shift : 0; };
+    head_.content_length = other.content_length;
+    head_.host_offset = moved(other.host_offset);
+    head_.referer_offset = moved(other.referer_offset);
+    head_.user_agent_offset = moved(other.user_agent_offset);
+    head_.fields_end = moved(other.fields_end);
+    head_.fields = other.fields;
+    head_.is_host_empty = other.is_host_empty;
+    in.at += same;
+    line_ = in.offset();
+}
+
+// Takes the field lines that are complete and clean, up to and with the empty one: all that well-behaved clients send. Where each
+// ends is known before it is looked at, from the special bytes of a stretch. Leaves the first other line to be judged byte by
+// byte, from its beginning.
+template <class Scan>
+void BasicHeadParser<Scan>::usual_lines(Cursor& in) {
+    if (in.end - in.begin < static_cast<std::ptrdiff_t>(Scan::width)) return;
+    Line line{in.at, in.at};
+    // Without the last byte: a CR there has no LF yet.
+    for (Cursor stretch{in.begin, in.at, in.end - 1}; stretch.at < stretch.end; stretch.at += Scan::stretch) {
+        std::uint64_t specials = Scan::specials(stretch);
+        while (specials != 0) {
+            const char* const end = stretch.at + std::countr_zero(specials);
+            specials &= specials - 1;
+            if (end < line.begin) continue;  // the LF of the line before, in the stretch before
+            if (!is_exactly(end, "\r\n")) {
+                // Fine in a value, and not where a name should be: there the name does not end with a colon.
+                if (ascii::is(*end, ascii::field_char)) continue;
+                in.at = line.begin;
+                return;
+            }
+            specials &= specials - 1;
+            line.colon = line.begin + Scan::plain_name({in.begin, line.begin, in.end});
+            if (*line.colon != ':' || line.colon == line.begin) [[unlikely]] {
+                if (end == line.begin) {
+                    part_ = Part::end;
+                    in.at = end + 2;
+                    return;
+                }
+                Cursor name{in.begin, line.colon, in.end};
+                Scan::skip_token(name);
+                line.colon = name.at;
+                if (*line.colon != ':' || line.colon == line.begin) {
+                    in.at = line.begin;
+                    return;
+                }
+            }
+            if (may_be_judged(line) && !usual_field(in.begin, line, end)) {
+                refusal_ = field(in.begin, line, end);
+                if (refusal_ != Refusal::none) {
+                    in.at = end + 2;
+                    return;
+                }
+            }
+            line.begin = end + 2;
+        }
+    }
+    in.at = line.begin;
 }
 
 // RFC 9112 §5.1: a token with the colon right behind it. White space before either is refused, and so is the obsolete
@@ -262,14 +308,20 @@ bool BasicHeadParser<Scan>::value(Cursor& in, const Line& line) {
     Scan::skip_value(in);
     if (in.done()) return false;
     if (*in.at != '\r') return refuse_byte(in, Refusal::value);
-    const char* begin = line.colon + 1;
-    const char* end = in.at;
+    const char* const end = in.at;
     if (!crlf(in)) return false;
+    part_ = Part::name;
+    refusal_ = field(in.begin, line, end);
+    return refusal_ == Refusal::none;
+}
+
+// What is between a line's colon and its end, without the white space around it.
+template <class Scan>
+std::string_view BasicHeadParser<Scan>::value_of(const Line& line, const char* end) {
+    const char* begin = line.colon + 1;
     while (is_space(*begin) && begin != end) ++begin;
     while (is_space(end[-1]) && begin != end) --end;
-    part_ = Part::name;
-    refusal_ = field(in, line, {begin, end});
-    return refusal_ == Refusal::none;
+    return {begin, end};
 }
 
 // Stays at the CR while the byte behind it is missing. RFC 9112 §2.2: a bare CR is an error.
@@ -284,33 +336,98 @@ bool BasicHeadParser<Scan>::crlf(Cursor& in) {
     return true;
 }
 
+// Whether this can be one of the fields in field(), by the length of its name and its first four bytes.
 template <class Scan>
-Refusal BasicHeadParser<Scan>::field(const Cursor& in, const Line& line, std::string_view text) {
+bool BasicHeadParser<Scan>::may_be_judged(const Line& line) {
+    struct Beginnings {
+        char one[4];
+        char other[4];
+    };
+    static constexpr auto of_size = [] {
+        std::array<Beginnings, 18> table{};
+        table[4] = {{'h', 'o', 's', 't'}, {}};
+        table[6] = {{'e', 'x', 'p', 'e'}, {}};
+        table[7] = {{'r', 'e', 'f', 'e'}, {}};
+        table[10] = {{'u', 's', 'e', 'r'}, {'c', 'o', 'n', 'n'}};
+        table[14] = {{'c', 'o', 'n', 't'}, {}};
+        table[17] = {{'t', 'r', 'a', 'n'}, {}};
+        return table;
+    }();
+    const auto size = static_cast<std::size_t>(line.colon - line.begin);
+    if (size < 4 || size >= of_size.size()) return false;
+    const std::uint32_t begin = load<std::uint32_t>(line.begin) | 0x20202020;
+    return begin == load<std::uint32_t>(of_size[size].one) || begin == load<std::uint32_t>(of_size[size].other);
+}
+
+// Takes a field that browsers and tools send with every request, written as they all write it, or does nothing.
+template <class Scan>
+bool BasicHeadParser<Scan>::usual_field(const char* begin, const Line& line, const char* end) {
+    const char* const value = line.colon + 2;
+    if (line.colon[1] != ' ') return false;
+    const auto offset = static_cast<std::uint32_t>(value - begin);
+    if (line.colon - line.begin == 10) {
+        if (is_name(line.begin, "user-agent")) {
+            if (value == end || is_space(*value) || head_.user_agent_offset != 0) return false;
+            head_.user_agent_offset = offset;
+            return true;
+        }
+        static constexpr char usual[] = "keep-alive";
+        if (end - value != sizeof usual - 1 || !is_name(line.begin, "connection") || !is_name(value, usual)) return false;
+        head_.fields = static_cast<std::uint16_t>(head_.fields | HeadField::connection_keep_alive);
+        head_.fields_end = static_cast<std::uint32_t>(end + 2 - begin);
+        return true;
+    }
+    if (line.colon - line.begin != 4 || !is_name(line.begin, "host") || head_.host_offset != 0) return false;
+    Cursor host{begin, value, end};
+    Scan::skip_host(host);
+    if (host.at == value) return false;
+    if (!host.done() && *host.at == ':') {
+        ++host.at;
+        while (!host.done() && ascii::is(*host.at, ascii::digit)) ++host.at;
+    }
+    if (!host.done()) return false;
+    head_.host_offset = offset;
+    return true;
+}
+
+template <class Scan>
+Refusal BasicHeadParser<Scan>::field(const char* begin, const Line& line, const char* end) {
     const char* const name = line.begin;
-    const auto offset = static_cast<std::uint32_t>(text.data() - in.begin);
+    const std::string_view text = value_of(line, end);
+    const auto offset = static_cast<std::uint32_t>(text.data() - begin);
+    const auto line_end = static_cast<std::uint32_t>(end + 2 - begin);
+    const auto note_last = [&](std::uint32_t& place) {
+        if (place != 0) head_.fields_end = line_end;
+        place = offset;
+    };
     switch (line.colon - name) {
         case 4:
             if (is_name(name, "host")) return read_host(head_, offset, text);
             break;
         case 6:
-            if (is_name(name, "expect")) read_expect(head_, text);
+            if (!is_name(name, "expect")) break;
+            head_.fields_end = line_end;
+            read_expect(head_, text);
             break;
         case 7:
-            if (is_name(name, "referer")) head_.referer_offset = offset;
+            if (is_name(name, "referer")) note_last(head_.referer_offset);
             break;
         case 10:
             if (is_name(name, "user-agent")) {
-                head_.user_agent_offset = offset;
+                note_last(head_.user_agent_offset);
             } else if (is_name(name, "connection")) {
+                head_.fields_end = line_end;
                 read_connection(head_, text);
             }
             break;
         case 14:
-            if (is_name(name, "content-length")) return read_content_length(head_, text);
-            break;
+            if (!is_name(name, "content-length")) break;
+            head_.fields_end = line_end;
+            return read_content_length(head_, text);
         case 17:
-            if (is_name(name, "transfer-encoding")) return read_transfer_encoding(head_, text);
-            break;
+            if (!is_name(name, "transfer-encoding")) break;
+            head_.fields_end = line_end;
+            return read_transfer_encoding(head_, text);
         default: break;
     }
     return Refusal::none;

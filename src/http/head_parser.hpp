@@ -23,7 +23,15 @@ public:
     /// `input` starts at the first byte of the head, each time, and holds at least what it held the last time. Bytes from
     /// `max_head` on are not looked at: a head that is not complete by then is too large, 414 when its request line
     /// is, 400 when its method is, otherwise 431. After `complete` or `refused` a new parser is needed.
-    [[nodiscard]] Verdict parse(std::string_view input, std::size_t max_head);
+    [[nodiscard]] Verdict parse(std::string_view input, std::size_t max_head) { return parse(input, max_head, {}); }
+
+    /// A complete head that another parser has judged.
+    struct Judged {
+        const char* bytes = nullptr;  ///< null: none
+        const BasicHeadParser* parser = nullptr;
+    };
+    /// The same. Field lines that begin as those of `judged` are not judged again as long as they are the same to the byte.
+    [[nodiscard]] Verdict parse(std::string_view input, std::size_t max_head, const Judged& judged);
 
     /// What the head says; whole after `complete`, else as far as it has been judged.
     [[nodiscard]] const RequestHead& head() const { return head_; }
@@ -44,17 +52,20 @@ private:
 
     // Each goes on at in.at and returns whether its element is complete; false is "more bytes", a refusal or the end.
     [[nodiscard]] bool request_line(Cursor& in);
-    [[nodiscard]] bool usual_request_line(Cursor& in);
     [[nodiscard]] bool method(Cursor& in);
     [[nodiscard]] bool target(Cursor& in);
     [[nodiscard]] bool version(Cursor& in);
     [[nodiscard]] bool name(Cursor& in, Line& line);
     [[nodiscard]] bool value(Cursor& in, const Line& line);
     [[nodiscard]] bool crlf(Cursor& in);
-    [[nodiscard]] bool usual_host(Cursor& in);
-    // Judges the value of a complete line.
-    [[nodiscard]] Refusal field(const Cursor& in, const Line& line, std::string_view text);
+    // Judges the value of a complete line, whose CR is at `end`.
+    [[nodiscard, gnu::noinline]] Refusal field(const char* begin, const Line& line, const char* end);
+    [[nodiscard]] static bool may_be_judged(const Line& line);
+    [[nodiscard]] bool usual_field(const char* begin, const Line& line, const char* end);
+    [[nodiscard]] static std::string_view value_of(const Line& line, const char* end);
     void field_lines(Cursor& in);
+    void judged_lines(Cursor& in, const Judged& judged);
+    void usual_lines(Cursor& in);
     [[nodiscard]] Verdict judge();
 
     [[nodiscard]] bool escape(Cursor& in);

@@ -21,7 +21,8 @@ struct RequestHead {
     std::uint32_t host_offset = 0;  ///< of the field's value; 0: absent, as for the next two
     std::uint32_t referer_offset = 0;
     std::uint32_t user_agent_offset = 0;
-    std::uint16_t fields = 0;  ///< bits of HeadField: what the fields said
+    std::uint32_t fields_end = 0;  ///< where the last line ends that had a part in the next, or repeated one of the two before
+    std::uint16_t fields = 0;      ///< bits of HeadField: what the fields said
     Method method = Method::other;
     TargetForm form = TargetForm::origin;
     Framing framing = Framing::none;

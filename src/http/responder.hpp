@@ -156,7 +156,7 @@ private:
         if (session.phase == Phase::body) return skip_body(session, input, out);
         if (session.parser.size() == 0 && input.front() == '\r') return skip_empty_line(session, input, out);
         session.has_begun = true;
-        const HeadParser::Verdict verdict = session.parser.parse(input, max_head_);
+        const HeadParser::Verdict verdict = session.parser.parse(input, max_head_, memo_.judged());
         const std::size_t size = session.parser.size();
         if (verdict == HeadParser::Verdict::incomplete) {
             session.phase = Phase::head;
@@ -166,9 +166,9 @@ private:
         const RequestHead& head = session.parser.head();
         if (const Refusal refusal = turn_down(head, session.origin); refusal != Refusal::none)
             return {size, refuse(session, refusal, input.data(), out)};
-        if (head.framing != Framing::none) return {size, begin_body(session, input, out)};
         // What the memo knows holds for the connections of every listener.
-        if (!head.depends_on_origin()) memo_.keep(input.substr(0, size), session.parser);
+        if (!head.depends_on_origin()) memo_.offer(input.substr(0, size), session.parser);
+        if (head.framing != Framing::none) return {size, begin_body(session, input, out)};
         return {size, answer_judged(session, input.data(), out)};
     }
 

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: MIT
-// Where a run of bytes of one class ends: the inner loops of the head parser, byte by byte (PortableScan) or sixteen at a
-// time (VectorScan, where the target has the instructions). Both see the same bytes the same way and never read outside
-// [begin, end): the tests hold one to the other, and end their input at an unreadable page.
+// Where a run of bytes of one class ends, and which bytes of a stretch are special: the inner loops of the head parser, byte by
+// byte (PortableScan) or sixteen at a time (VectorScan, where the target has the instructions). Both see the same bytes the
+// same way and never read outside [begin, end): the tests hold one to the other, and end their input at an unreadable page.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 #include "base/ascii.hpp"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#define TINYHTTPD_HAS_VECTOR_SCAN 1
+#elif defined(__aarch64__) && defined(__ARM_NEON) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#include <arm_neon.h>
 #define TINYHTTPD_HAS_VECTOR_SCAN 1
 #endif
 
@@ -29,6 +35,10 @@ struct Cursor {
 };
 
 struct PortableScan {
+    /// Bytes that plain_name() and specials() look at, at most.
+    static constexpr std::size_t width = 16;
+    static constexpr std::size_t stretch = 64;
+
     // A local pointer: table and input are bytes, which may alias a Cursor in memory.
     static void skip(Cursor& in, ascii::Class wanted) {
         const char* at = in.at;
@@ -41,73 +51,168 @@ struct PortableScan {
     static void skip_value(Cursor& in) { skip(in, ascii::field_char); }
     /// Past letters, digits, "-" and "." at least: what the hosts of almost all requests consist of.
     static void skip_host(Cursor& in) { skip(in, ascii::host_char); }
+
+    /// How many bytes two stretches of `size` bytes have in common from their beginnings on.
+    [[nodiscard]] static std::size_t common(const char* one, const char* other, std::size_t size) {
+        std::size_t at = 0;
+        while (at < size && one[at] == other[at]) ++at;
+        return at;
+    }
+    /// How many bytes of `text` are whole lines.
+    [[nodiscard]] static std::size_t whole_lines(std::string_view text) { return text.rfind('\n') + 1; }
+
+    // The next two need `width` bytes from in.begin to in.end.
+
+    /// How many letters and "-" there are from in.at on, up to `width`: the whole of most field names. Another byte must follow
+    /// them.
+    [[nodiscard]] static std::size_t plain_name(const Cursor& in) {
+        std::size_t size = 0;
+        while (size < width && (ascii::is(in.at[size], ascii::alpha) || in.at[size] == '-')) ++size;
+        return size;
+    }
+
+    /// One bit for each byte of the stretch that begins at in.at, the first in the lowest: set for what is neither printable ASCII
+    /// nor SP. In a clean head those are the CRs and LFs.
+    [[nodiscard]] static std::uint64_t specials(const Cursor& in) {
+        std::uint64_t found = 0;
+        const std::size_t size = std::min(in.left(), stretch);
+        for (std::size_t i = 0; i < size; ++i) {
+            const auto byte = static_cast<unsigned char>(in.at[i]);
+            found |= std::uint64_t{byte < 0x20 || byte > 0x7e} << i;
+        }
+        return found;
+    }
 };
 
 #ifdef TINYHTTPD_HAS_VECTOR_SCAN
 
 struct VectorScan {
+    static constexpr std::size_t width = PortableScan::width;
+    static constexpr std::size_t stretch = PortableScan::stretch;
+
     static void skip_token(Cursor& in) {
         skip<Name>(in);
         PortableScan::skip_token(in);  // for the names with another tchar in them
     }
-    static void skip_target(Cursor& in) { skip<Target>(in); }
+    static void skip_target(Cursor& in) {
+        skip<Target>(in);
+        while (!in.done() && ascii::is(*in.at, ascii::target_char)) {
+            ++in.at;
+            skip<Target>(in);
+        }
+    }
     static void skip_value(Cursor& in) { skip<Value>(in); }
     static void skip_host(Cursor& in) { skip<Host>(in); }
 
+    [[nodiscard]] static std::size_t common(const char* one, const char* other, std::size_t size) {
+        if (size < width) return PortableScan::common(one, other, size);
+        constexpr unsigned all = (1U << width) - 1;
+        std::size_t at = 0;
+        while (size - at >= stretch) {
+            const Lanes low = same(one + at, other + at) & same(one + at + width, other + at + width);
+            const Lanes high = same(one + at + 2 * width, other + at + 2 * width) & same(one + at + 3 * width, other + at + 3 * width);
+            if (bits(low & high) != all) break;
+            at += stretch;
+        }
+        while (at < size) {
+            at = std::min(at, size - width);  // the last block overlaps what has been compared already
+            if (const unsigned found = bits(same(one + at, other + at)); found != all)
+                return at + static_cast<unsigned>(std::countr_one(found));
+            at += width;
+        }
+        return size;
+    }
+    [[nodiscard]] static std::size_t whole_lines(std::string_view text) {
+        for (; text.size() >= width; text.remove_suffix(width)) {
+            if (const unsigned found = bits(load(text.data() + text.size() - width) == '\n'))
+                return text.size() - width + static_cast<unsigned>(std::bit_width(found));
+        }
+        return PortableScan::whole_lines(text);
+    }
+
+    [[nodiscard]] static std::size_t plain_name(const Cursor& in) {
+        const char* const from = std::min(in.at, in.end - width);
+        const unsigned others = ~(bits(Name::inside(load(from))) >> (in.at - from));
+        return static_cast<unsigned>(std::countr_zero(others | 1U << width));
+    }
+
+    [[nodiscard]] static std::uint64_t specials(const Cursor& in) {
+        if (in.left() >= stretch) {
+            return ~(printable(in.at) | printable(in.at + width) << width | printable(in.at + 2 * width) << 2 * width |
+                     printable(in.at + 3 * width) << 3 * width);
+        }
+        std::uint64_t found = 0;
+        const char* at = in.at;
+        for (; in.end - at >= static_cast<std::ptrdiff_t>(width); at += width) found |= printable(at) << (at - in.at);
+        const std::size_t rest = static_cast<std::size_t>(in.end - at);
+        if (rest != 0) found |= printable(in.end - width) >> (width - rest) << (at - in.at);
+        return ~found & ((std::uint64_t{1} << in.left()) - 1);
+    }
+
 private:
-    using Block = __m128i;
-    static constexpr std::ptrdiff_t width = 16;
+    // Of GCC and Clang alike; only how lanes become bits is each processor's own.
+    using Block = std::uint8_t __attribute__((vector_size(16)));
+    using Lanes = std::int8_t __attribute__((vector_size(16)));  ///< each 0 or -1: what comparing blocks gives
 
-    static Block load(const char* from) { return _mm_loadu_si128(reinterpret_cast<const Block*>(from)); }
-    static Block all(char byte) { return _mm_set1_epi8(byte); }
-    static Block at_most(Block bytes, char limit) { return _mm_cmpeq_epi8(_mm_min_epu8(bytes, all(limit)), bytes); }
+    static Block load(const char* from) {
+        Block block;
+        std::memcpy(&block, from, sizeof block);
+        return block;
+    }
 
+    static unsigned bits(Lanes lanes) {
+#if defined(__SSE2__)
+        return static_cast<unsigned>(_mm_movemask_epi8(std::bit_cast<__m128i>(lanes)));
+#else
+        static constexpr std::uint8_t weights[] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+        const uint8x16_t weighed = vandq_u8(std::bit_cast<uint8x16_t>(lanes), vld1q_u8(weights));
+        return vaddv_u8(vget_low_u8(weighed)) | static_cast<unsigned>(vaddv_u8(vget_high_u8(weighed))) << 8;
+#endif
+    }
+
+    // Comparisons are signed, with what is to be out of the range moved to below it; each is one instruction this way.
+    static Lanes lanes(Block bytes) { return std::bit_cast<Lanes>(bytes); }
+    static Lanes same(const char* one, const char* other) { return load(one) == load(other); }
+    static std::uint64_t printable(const char* from) { return bits(Printable::inside(load(from))); }
+    static Lanes letters(Block bytes) {
+        constexpr int up = 0x7f - 'z';
+        return lanes((bytes | 0x20) + up) > 'a' + up - 1;
+    }
+
+    // Bytes of a class, or the most of them that take few instructions to tell.
+
+    struct Printable {
+        static Lanes inside(Block bytes) { return lanes(bytes + 1) > ' '; }
+    };
     struct Value {
         static constexpr ascii::Class portable = ascii::field_char;
-        static Block outside(Block bytes) {
-            const Block control = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, all('\t')), at_most(bytes, 0x1f));
-            return _mm_or_si128(control, _mm_cmpeq_epi8(bytes, all(0x7f)));
-        }
+        static Lanes inside(Block bytes) { return ((bytes > 0x1f) & (bytes != 0x7f)) | (bytes == '\t'); }
     };
-    static Block letters(Block bytes) { return at_most(_mm_sub_epi8(_mm_or_si128(bytes, all(0x20)), all('a')), 'z' - 'a'); }
-    static Block negated(Block mask) { return _mm_cmpeq_epi8(mask, _mm_setzero_si128()); }
-
     /// Letters and "-", the bytes of most field names.
     struct Name {
         static constexpr ascii::Class portable = ascii::tchar;
-        static Block outside(Block bytes) { return negated(_mm_or_si128(letters(bytes), _mm_cmpeq_epi8(bytes, all('-')))); }
+        static Lanes inside(Block bytes) { return letters(bytes) | (bytes == '-'); }
     };
     /// Letters, digits, "-" and ".", the bytes of most hosts.
     struct Host {
         static constexpr ascii::Class portable = ascii::host_char;
-        static Block outside(Block bytes) {
-            const Block from_hyphen_to_nine = at_most(_mm_sub_epi8(bytes, all('-')), '9' - '-');
-            const Block others = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, all('/')), from_hyphen_to_nine);
-            return negated(_mm_or_si128(letters(bytes), others));
-        }
+        static Lanes inside(Block bytes) { return letters(bytes) | ((bytes - '-' <= '9' - '-') & (bytes != '/')); }
     };
+    /// All of them but "!" and "$".
     struct Target {
         static constexpr ascii::Class portable = ascii::target_char;
-        static Block outside(Block bytes) {
-            // Signed: bytes from 0x80 on are below any ASCII one.
-            const Block low = _mm_cmplt_epi8(bytes, all('!'));
-            const Block del = _mm_cmpeq_epi8(bytes, all(0x7f));
-            const Block quote_or_hash = _mm_cmpeq_epi8(_mm_or_si128(bytes, all(1)), all('#'));
-            const Block angle = _mm_cmpeq_epi8(_mm_or_si128(bytes, all(2)), all('>'));
-            const Block percent = _mm_cmpeq_epi8(bytes, all('%'));
-            return _mm_or_si128(_mm_or_si128(_mm_or_si128(low, del), percent), _mm_or_si128(quote_or_hash, angle));
-        }
+        static Lanes inside(Block bytes) { return (lanes(bytes + 1) > '%' + 1) & ((bytes | 2) != '>'); }
     };
 
     template <class Bytes>
     static unsigned stops(const char* from) {
-        return static_cast<unsigned>(_mm_movemask_epi8(Bytes::outside(load(from))));
+        return bits(~Bytes::inside(load(from)));
     }
 
     template <class Bytes>
     static void skip(Cursor& in) {
         const char* at = in.at;
-        for (; in.end - at >= width; at += width) {
+        for (; in.end - at >= static_cast<std::ptrdiff_t>(width); at += width) {
             if (const unsigned found = stops<Bytes>(at)) {
                 in.at = at + std::countr_zero(found);
                 return;
@@ -115,9 +220,9 @@ private:
         }
         in.at = at;
         if (at == in.end) return;
-        if (in.end - in.begin < width) return PortableScan::skip(in, Bytes::portable);
+        if (in.end - in.begin < static_cast<std::ptrdiff_t>(width)) return PortableScan::skip(in, Bytes::portable);
         // The last block, which overlaps what has been judged already: never past the end.
-        const unsigned found = stops<Bytes>(in.end - width) >> (width - (in.end - at));
+        const unsigned found = stops<Bytes>(in.end - width) >> (width - in.left());
         in.at = found != 0 ? at + std::countr_zero(found) : in.end;
     }
 };

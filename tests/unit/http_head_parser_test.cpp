@@ -46,7 +46,7 @@ Judgement judgement(const Parser& parser, typename Parser::Verdict verdict) {
             parser.refusal(),
             parser.has_request_line(),
             {head.content_length, head.method_size, head.target_size, head.host_offset, head.referer_offset, head.user_agent_offset,
-             head.fields, static_cast<std::uint64_t>(head.method), static_cast<std::uint64_t>(head.form),
+             head.fields_end, head.fields, static_cast<std::uint64_t>(head.method), static_cast<std::uint64_t>(head.form),
              static_cast<std::uint64_t>(head.framing), head.minor_version, head.is_https, head.is_host_empty}};
 }
 
@@ -159,6 +159,75 @@ TYPED_TEST(HeadParser, NeverReadsBehindTheInput) {
             const std::string_view prefix = input.substr(0, size);
             ASSERT_EQ(judge<TypeParam>(page.hold(prefix)), judge<PortableScan>(prefix)) << "cut at " << size;
         }
+    }
+}
+
+/// The judgement of `input` by a parser that is told of `known`, a complete head.
+template <class Scan>
+Judgement judge_beside(std::string_view input, std::string_view known, GuardedBytes& page, std::size_t step = no_limit) {
+    BasicHeadParser<Scan> judged;
+    EXPECT_EQ(judged.parse(known, no_limit), BasicHeadParser<Scan>::Verdict::complete);
+    BasicHeadParser<Scan> parser;
+    for (std::size_t size = std::min(step, input.size());; size = std::min(size + step, input.size())) {
+        const auto verdict = parser.parse(page.hold(input.substr(0, size)), no_limit, {known.data(), &judged});
+        if (verdict != BasicHeadParser<Scan>::Verdict::incomplete || size == input.size()) return judgement(parser, verdict);
+    }
+}
+
+// What is known of one head must change nothing about another: not a byte of it, not the order of its lines.
+TYPED_TEST(HeadParser, JudgesTheSameWhateverHeadIsKnown) {
+    GuardedBytes page(4096);
+    const std::vector<std::string> known = {
+        get(), with_host("example.com:80"),
+        "HEAD /b HTTP/1.0\r\nUser-Agent: some agent/1.0 (x)\r\nHost: example.com\r\nConnection: close\r\nCookie: a=1234567890123456789\r\n"
+        "Referer: http://b/\r\nX-A: b\r\nContent-Length: 0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, x\r\nReferer: r\r\nCookie: abc\r\nAccept: */*\r\nConnection: close\r\n\r\n"};
+    const std::string_view lines[] = {"Host: a\r\n",
+                                      "Host: b\r\n",
+                                      "Connection: close\r\n",
+                                      "Connection: keep-alive\r\n",
+                                      "User-Agent: u\r\n",
+                                      "Referer: r\r\n",
+                                      "Cookie: 1\r\n",
+                                      "Cookie: 2\r\n",
+                                      "Expect: 100-continue\r\n",
+                                      "Content-Length: 0\r\n",
+                                      "Content-Length: 3\r\n",
+                                      "A : b\r\n",
+                                      "x: \t\x80 \r\n",
+                                      "\r\n"};
+    for (const std::string& one : known) {
+        std::string changed = one;
+        for (std::size_t at = 0; at < one.size(); ++at) {
+            for (const char byte : {'\0', ' ', 'X', '0', '\r', '\n', ':', '\t', static_cast<char>(one[at] ^ 0x20)}) {
+                changed[at] = byte;
+                const Judgement expected = judge<PortableScan>(changed);
+                ASSERT_EQ((judge_beside<TypeParam>(changed, one, page)), expected) << ::testing::PrintToString(changed);
+                ASSERT_EQ((judge_beside<TypeParam>(changed, one, page, 7)), expected) << ::testing::PrintToString(changed);
+            }
+            changed[at] = one[at];
+            const std::string_view prefix = std::string_view(one).substr(0, at);
+            ASSERT_EQ((judge_beside<TypeParam>(prefix, one, page)), judge<PortableScan>(prefix)) << at;
+        }
+        for (const std::string& other : known) ASSERT_EQ((judge_beside<TypeParam>(other, one, page)), judge<PortableScan>(other));
+    }
+    const auto seed = std::random_device{}();
+    std::mt19937 random(seed);
+    for (int round = 0; round < 20000; ++round) {
+        std::string one = "GET /some/where HTTP/1.1\r\n";
+        std::string other = "GET /a HTTP/1." + std::to_string(random() % 2) + "\r\n";
+        for (auto count = random() % 8; count > 0; --count) {
+            const std::string_view line = lines[random() % std::size(lines)];
+            one += line;
+            other += random() % 8 != 0 ? line : lines[random() % std::size(lines)];
+        }
+        one += "\r\n";
+        other += "\r\nnext";
+        one.resize(judge<PortableScan>(one).size);
+        if (judge<PortableScan>(one).verdict != static_cast<int>(BasicHeadParser<PortableScan>::Verdict::complete)) continue;
+        SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << ::testing::PrintToString(other) << " beside " << one);
+        ASSERT_EQ((judge_beside<TypeParam>(other, one, page)), judge<PortableScan>(other));
+        ASSERT_EQ((judge_beside<TypeParam>(other, one, page, 1 + random() % 30)), judge<PortableScan>(other));
     }
 }
 
