@@ -19,9 +19,18 @@ void open_standard_descriptors() {
     }
 }
 
+namespace {
+
+// <sys/resource.h>: rlim_t is signed on FreeBSD, where RLIM_INFINITY is the largest of its values, and unsigned elsewhere.
+std::uint64_t count_of(rlim_t limit) {
+    return static_cast<std::uint64_t>(limit);
+}
+
+}  // namespace
+
 std::uint64_t current_descriptor_limit() {
     rlimit limit{};
-    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? count_of(limit.rlim_cur) : 1024;
 }
 
 std::uint64_t raise_descriptor_limit() {
@@ -29,13 +38,13 @@ std::uint64_t raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return current_descriptor_limit();
     const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return limit.rlim_cur;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return count_of(limit.rlim_cur);
 #ifdef OPEN_MAX
     // macOS: the hard limit may be higher than what is allowed.
     limit.rlim_cur = std::min<rlim_t>(OPEN_MAX, limit.rlim_max);
-    if (limit.rlim_cur > before && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return limit.rlim_cur;
+    if (limit.rlim_cur > before && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return count_of(limit.rlim_cur);
 #endif
-    return before;
+    return count_of(before);
 }
 
 namespace {

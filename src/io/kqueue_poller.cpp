@@ -16,7 +16,7 @@ namespace {
 
 static_assert(sizeof(Tag) == sizeof(void*), "a tag travels as the user data of an event, which is a pointer");
 
-struct kevent change(int fd, short filter, unsigned flags, Tag tag) {
+struct kevent change(int fd, decltype(kevent::filter) filter, unsigned flags, Tag tag) {
     struct kevent made{};
     made.ident = static_cast<decltype(made.ident)>(fd);
     made.filter = filter;

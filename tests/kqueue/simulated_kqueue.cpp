@@ -35,6 +35,9 @@ struct Kernel {
     std::mutex mutex;
     std::map<int, Queue> queues;
     std::vector<struct kevent> script;
+    short refused_filter = 0;
+    int refusal = 0;  ///< errno of the next change with that filter; 0: it is made
+    std::optional<short> breaks_are_errors_of;
 };
 
 Kernel& kernel() {
@@ -54,6 +57,7 @@ int set_interest(int queue, int fd, const Watched& watched) {
 
 int apply(int queue, Queue& state, const struct kevent& change) {
     state.changes.push_back(change);
+    if (kernel().refusal != 0 && change.filter == kernel().refused_filter) return errno = std::exchange(kernel().refusal, 0), -1;
     const int fd = static_cast<int>(change.ident);
     Watched& watched = state.watched[fd];
     auto& note = change.filter == EVFILT_READ ? watched.read : watched.write;
@@ -76,6 +80,14 @@ bool listens(int fd) {
 
 /// The events of one descriptor, at most two.
 std::size_t report(int fd, std::uint32_t ready, const Watched& watched, bool write_first, std::span<struct kevent, 2> into) {
+    if (const auto filter = kernel().breaks_are_errors_of; filter && (ready & (EPOLLHUP | EPOLLERR)) != 0) {
+        const auto& note = *filter == EVFILT_READ ? watched.read : watched.write;
+        if (!note) return 0;
+        into[0] = *note;
+        into[0].flags = EV_ERROR;
+        into[0].data = ECONNRESET;
+        return 1;
+    }
     std::size_t count = 0;
     const auto read = [&] {
         if (!watched.read || (ready & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
@@ -108,6 +120,17 @@ std::vector<struct kevent> changes(int queue) {
 void script(std::vector<struct kevent> events) {
     const std::scoped_lock lock(kernel().mutex);
     kernel().script = std::move(events);
+}
+
+void refuse(short filter, int error) {
+    const std::scoped_lock lock(kernel().mutex);
+    kernel().refused_filter = filter;
+    kernel().refusal = error;
+}
+
+void tell_breaks_as_errors(std::optional<short> filter) {
+    const std::scoped_lock lock(kernel().mutex);
+    kernel().breaks_are_errors_of = filter;
 }
 
 }  // namespace tinyhttpd::kqueue_simulation

@@ -23,6 +23,7 @@ inline constexpr std::int16_t EVFILT_WRITE = -2;
 inline constexpr std::uint16_t EV_ADD = 0x0001;
 inline constexpr std::uint16_t EV_DELETE = 0x0002;
 inline constexpr std::uint16_t EV_CLEAR = 0x0020;
+inline constexpr std::uint16_t EV_ERROR = 0x4000;
 inline constexpr std::uint16_t EV_EOF = 0x8000;
 
 int kqueue();
