@@ -16,6 +16,11 @@ namespace {
 
 static_assert(sizeof(Tag) == sizeof(void*), "a tag travels as the user data of an event, which is a pointer");
 
+// kevent(2): the number of its changes and of its events is an int, and on NetBSD a size_t.
+template <class Number>
+Number number_in(int (*)(int, const struct kevent*, Number, struct kevent*, Number, const timespec*));
+using Number = decltype(number_in(&::kevent));
+
 struct kevent change(int fd, decltype(kevent::filter) filter, unsigned flags, Tag tag) {
     struct kevent made{};
     made.ident = static_cast<decltype(made.ident)>(fd);
@@ -26,7 +31,7 @@ struct kevent change(int fd, decltype(kevent::filter) filter, unsigned flags, Ta
 }
 
 Result<void> apply(int kqueue, std::span<const struct kevent> changes) {
-    if (::kevent(kqueue, changes.data(), static_cast<int>(changes.size()), nullptr, 0, nullptr) != 0)
+    if (::kevent(kqueue, changes.data(), static_cast<Number>(changes.size()), nullptr, 0, nullptr) != 0)
         return fail("watch a descriptor with kqueue");
     return {};
 }
@@ -67,7 +72,7 @@ std::size_t KqueuePoller::wait(int timeout_ms) {
     constexpr int ns_per_ms = 1'000'000;
     const timespec timeout{.tv_sec = timeout_ms / ms_per_second, .tv_nsec = timeout_ms % ms_per_second * ns_per_ms};
     const int count =
-        ::kevent(kqueue_.get(), nullptr, 0, events_.data(), static_cast<int>(events_.size()), timeout_ms < 0 ? nullptr : &timeout);
+        ::kevent(kqueue_.get(), nullptr, 0, events_.data(), static_cast<Number>(events_.size()), timeout_ms < 0 ? nullptr : &timeout);
     VERIFY(count >= 0 || errno == EINTR);
     return count > 0 ? static_cast<std::size_t>(count) : 0;
 }

@@ -9,8 +9,8 @@
 // - FreeBSD refuses a kqueue beyond RLIMIT_KQUEUES with ENOMEM as well; everywhere a change may be refused with ENOMEM. No list of
 //   events is given along with changes, so a refusal is -1 and errno, and the changes before it in the list have been made; close()
 //   removes those.
-// - `filter` and `flags` are short on macOS and FreeBSD, 32 bits on NetBSD, `udata` was an intptr_t there before version 10:
-//   the types are taken from the members.
+// - `filter` and `flags` are short on macOS and FreeBSD and 32 bits on NetBSD, which also counts events in size_t, and where `udata`
+//   was an intptr_t before version 10: types are taken from the declarations.
 // - None wakes only one of several kqueues that watch a socket, and EVFILT_USER is younger than some systems in use: a pipe wakes.
 #pragma once
 
