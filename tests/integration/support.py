@@ -5,8 +5,10 @@ A test never sleeps until something should have happened: it reads a pipe or a s
 The deadline is generous (a loaded machine, a sanitizer) and is never what is being measured.
 """
 import argparse
+import array
 import contextlib
 import ctypes
+import fcntl
 import os
 import re
 import resource
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import termios
 import time
 import unittest
 
@@ -179,9 +182,12 @@ class Server:
         with open(f"/proc/{self.pid}/smaps_rollup") as file:
             return sum(map(int, re.findall(r"^Pss_(?:Anon|Shmem):\s+(\d+) kB", file.read(), re.M))) * 1024
 
-    def catches(self, number):
-        with open(f"/proc/{self.pid}/status") as file:
-            return int(re.search(r"^SigCgt:\s+(\w+)", file.read(), re.M).group(1), 16) >> (number - 1) & 1
+
+def unread(pipe):
+    """pipe(7), FIONREAD: how many bytes wait to be read from it, asked at its writing end (Linux)."""
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe.fileno(), termios.FIONREAD, count)
+    return count[0]
 
 
 def address_of(url):
