@@ -242,10 +242,11 @@ void BasicHeadParser<Scan>::judged_lines(Cursor& in, const Judged& judged) {
 // byte, from its beginning.
 template <class Scan>
 void BasicHeadParser<Scan>::usual_lines(Cursor& in) {
-    if (in.end - in.begin < static_cast<std::ptrdiff_t>(Scan::width)) return;
+    // The last byte is not looked at: a CR there has no LF yet.
+    const char* const last = in.end - 1;
+    if (last - in.begin < static_cast<std::ptrdiff_t>(Scan::width)) return;
     Line line{in.at, in.at};
-    // Without the last byte: a CR there has no LF yet.
-    for (Cursor stretch{in.begin, in.at, in.end - 1}; stretch.at < stretch.end; stretch.at += Scan::stretch) {
+    for (Cursor stretch{in.begin, in.at, last}; stretch.at < stretch.end; stretch.at += Scan::stretch) {
         std::uint64_t specials = Scan::specials(stretch);
         while (specials != 0) {
             const char* const end = stretch.at + std::countr_zero(specials);

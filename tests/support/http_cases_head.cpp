@@ -11,6 +11,7 @@ std::vector<Case> request_line_cases() {
     return {
         {"9110-9", "GET", get(), "200"},
         {"9110-9", "any token is a method", request("PURGE!#$%&'*+-.^_`|~09 / HTTP/1.1"), "200"},
+        {"9110-9", "the shortest request line", request("A / HTTP/1.1"), "200"},
         {"9110-9.1", "methods are case-sensitive: get is another one", request("get / HTTP/1.1"), "200"},
         {"9110-9.3.2", "HEAD", request("HEAD / HTTP/1.1"), "200h"},
         {"9110-9.3.2", "HEAD keeps the connection", request("HEAD / HTTP/1.1") + get() + request("HEAD / HTTP/1.1"), "200h 200 200h"},
