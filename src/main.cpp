@@ -54,6 +54,9 @@ namespace tinyhttpd {
 
 namespace {
 
+/// From here on copying the answer is most of the work, and a CPU that idles costs more than a packet that crosses.
+constexpr std::size_t large_body = 64 * 1024;
+
 std::uint32_t connections_allowed(const config::Config& config, std::uint32_t fitting, log::Diagnostics& diagnostics) {
     const std::uint32_t wanted = config.limits.max_connections;
     if (wanted > fitting)
@@ -106,11 +109,12 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
             }
         };
     }
-    tcp::WorkerPool::Options pool_options{workers, max_connections, {}};
-    if (config.pin_workers) {
-        pool_options.pinned_to = affinity_mask();
-        if (pool_options.pinned_to.empty()) return fail("pin workers to CPUs", {}, ENOTSUP, "leave --pin-workers out");
-    }
+    const tcp::WorkerPool::Options pool_options{.workers = workers,
+                                                .max_connections = max_connections,
+                                                .cpus = affinity_mask(),
+                                                .places_by_cpu = response.body->size() < large_body,
+                                                .pin = config.pin_workers};
+    if (pool_options.pin && pool_options.cpus.empty()) return fail("pin workers to CPUs", {}, ENOTSUP, "leave --pin-workers out");
     TRY(std::unique_ptr<tcp::WorkerPool> pool, start_workers(config.engine, pool_options, job, signals, diagnostics));
     diagnostics.never_wait();
     const auto begin = std::chrono::steady_clock::now();

@@ -8,9 +8,10 @@
 
 namespace tinyhttpd::tcp {
 
-Crew::Crew(std::uint32_t workers, std::uint32_t max_connections, std::function<void()> report)
+Crew::Crew(std::uint32_t workers, std::uint32_t max_connections, std::function<void()> report, std::span<const int> home_cpus)
     : workers_(workers),
       max_connections_(max_connections),
+      placement_(workers, home_cpus),
       report_(std::move(report)),
       seats_(std::make_unique<Seat[]>(workers)),
       accepting_(workers),
@@ -60,19 +61,8 @@ void Crew::fail(int error_number) {
     report_();
 }
 
-std::uint32_t Crew::place(std::uint32_t seat) const {
-    const std::uint32_t own = seats_[seat].connections.load(std::memory_order_relaxed);
-    std::uint32_t least = own;
-    std::uint32_t best = seat;
-    for (std::uint32_t i = 0; i < workers_; ++i) {
-        const std::uint32_t count = seats_[i].connections.load(std::memory_order_relaxed);
-        if (count < least) {
-            least = count;
-            best = i;
-        }
-    }
-    // A hand-over costs a wake-up, so a small difference stays: among many connections it does not matter.
-    return own > least + least / 32 ? best : seat;
+std::uint32_t Crew::place(std::uint32_t seat, int cpu) const {
+    return placement_.choose(seat, cpu, [this](std::uint32_t i) { return seats_[i].connections.load(std::memory_order_relaxed); });
 }
 
 bool Crew::admit(std::uint32_t seat) {

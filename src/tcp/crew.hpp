@@ -9,9 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "base/sparing_vector.hpp"
 #include "io/engine.hpp"
+#include "tcp/placement.hpp"
 
 namespace tinyhttpd::tcp {
 
@@ -26,8 +28,8 @@ enum class Order : std::uint8_t {
 class Crew {
 public:
     /// `max_connections` is the limit for all workers together. `report` is called from worker threads when something happened that
-    /// the main thread waits for (a worker returned, the listeners are no longer in use); it must not block.
-    Crew(std::uint32_t workers, std::uint32_t max_connections, std::function<void()> report);
+    /// the main thread waits for (a worker returned, the listeners are no longer in use); it must not block. `home_cpus`: as Placement's.
+    Crew(std::uint32_t workers, std::uint32_t max_connections, std::function<void()> report, std::span<const int> home_cpus = {});
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;
     ~Crew();
@@ -54,8 +56,8 @@ public:
     /// Tells the main thread to look (the quota is reached).
     void report() const { report_(); }
 
-    /// Where a connection that `seat` has just accepted should live: at `seat` itself unless another worker has noticeably fewer.
-    [[nodiscard]] std::uint32_t place(std::uint32_t seat) const;
+    /// Where a connection that `seat` has just accepted should live (Placement::choose).
+    [[nodiscard]] std::uint32_t place(std::uint32_t seat, int cpu) const;
     /// Whether it makes sense to accept: nobody waits who was accepted beyond the limit. At the limit as well, since only who is
     /// accepted can be known to want a place.
     [[nodiscard]] bool has_room() const { return waiting_count_.load() == 0; }
@@ -94,6 +96,7 @@ private:
 
     std::uint32_t workers_;
     std::uint32_t max_connections_;
+    Placement placement_;
     std::function<void()> report_;
     std::unique_ptr<Seat[]> seats_;
     std::atomic<std::uint32_t> connections_ = 0;

@@ -26,6 +26,7 @@
 #include "tcp/drain.hpp"
 #include "tcp/lull.hpp"
 #include "tcp/peer_name.hpp"
+#include "tcp/placement.hpp"
 #include "tcp/protocol.hpp"
 #include "tcp/server_limits.hpp"
 
@@ -131,7 +132,7 @@ private:
         // While draining nothing is handed over: the others may be gone before they could look.
         const io::Accepted connection{result, listener};
         if (!drain_.serving()) return open_regardless(connection);
-        const std::uint32_t seat = crew_.place(seat_);
+        const std::uint32_t seat = crew_.place(seat_, incoming_cpu(result));
         if (!crew_.admit(seat)) {
             if (crew_.put_waiting(connection)) return acceptor_.pause();
             ::close(result);

@@ -61,10 +61,9 @@ Result<void> pin_this_thread([[maybe_unused]] int cpu) {
 }  // namespace
 
 Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const Options& options, const Work& work, std::function<void()> report) {
-    std::unique_ptr<WorkerPool> pool(new WorkerPool(options.workers, options.max_connections, std::move(report)));
+    std::unique_ptr<WorkerPool> pool(new WorkerPool(options, std::move(report)));
     for (std::uint32_t seat = 0; seat < options.workers; ++seat) {
-        const std::optional<int> cpu =
-            options.pinned_to.empty() ? std::nullopt : std::optional(options.pinned_to[seat % options.pinned_to.size()]);
+        const std::optional<int> cpu = options.pin ? std::optional(options.cpus.at(seat % options.cpus.size())) : std::nullopt;
         try {
             pool->threads_.emplace_back([pool = pool.get(), work, seat, cpu] {
                 if (cpu) {

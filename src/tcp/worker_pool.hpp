@@ -47,7 +47,9 @@ public:
     struct Options {
         std::uint32_t workers = 1;
         std::uint32_t max_connections = 1024;
-        std::vector<int> pinned_to;  ///< worker i runs on CPU pinned_to[i % size]; empty: wherever the scheduler likes
+        std::vector<int> cpus;      ///< those that this process may run on
+        bool places_by_cpu = true;  ///< a connection goes to the worker of the CPU that its packets arrive on (Placement); else evenly
+        bool pin = false;           ///< worker i runs on cpus[i % size] and nowhere else; else wherever the scheduler likes
     };
 
     /// Starts all workers up to the start line. `report` is the crew's.
@@ -62,8 +64,11 @@ public:
     ServerOutcome join();
 
 private:
-    WorkerPool(std::uint32_t workers, std::uint32_t max_connections, std::function<void()> report)
-        : crew_(workers, max_connections, std::move(report)), start_(workers), outcomes_(workers) {}
+    WorkerPool(const Options& options, std::function<void()> report)
+        : crew_(options.workers, options.max_connections, std::move(report),
+                options.places_by_cpu ? std::span(options.cpus) : std::span<const int>()),
+          start_(options.workers),
+          outcomes_(options.workers) {}
 
     Crew crew_;
     StartLine start_;

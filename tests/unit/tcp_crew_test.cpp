@@ -33,7 +33,7 @@ TEST(CrewTest, TheBusiestWorkerHoldsAtMostATenthMoreThanItsShare) {
         std::vector<std::uint32_t> held(workers);
         // The worst case: the kernel wakes the same worker for every connection.
         for (int i = 0; i < 100; ++i) {
-            const std::uint32_t seat = crew.place(0);
+            const std::uint32_t seat = crew.place(0, -1);
             ASSERT_TRUE(crew.admit(seat));
             ++held[seat];
         }
