@@ -159,7 +159,11 @@ void Diagnostics::wait(std::chrono::milliseconds patience) {
 }
 
 RepeatedReport::RepeatedReport(Diagnostics& diagnostics, Level level, std::string unit)
-    : diagnostics_(diagnostics), level_(level), unit_(std::move(unit)) {}
+    : diagnostics_(diagnostics), level_(level), unit_(std::move(unit)) {
+    // Memory that has run out is one of the things to report.
+    constexpr std::size_t usual_text = 200;
+    text_.reserve(usual_text);
+}
 
 void RepeatedReport::add(Instant now, std::string_view text, std::uint64_t count) noexcept {
     {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "log/line_writer.hpp"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
-#include <thread>
+#include <new>
 #include <utility>
 
 #include "base/write_all.hpp"
@@ -71,6 +74,36 @@ void LineWriter::State::make_up_for_lost() {
     }
 }
 
+namespace {
+
+extern "C" void* write_lines(void* argument) {
+    const std::unique_ptr<std::shared_ptr<LineWriter::State>> kept(static_cast<std::shared_ptr<LineWriter::State>*>(argument));
+    (*kept)->write_until_ended();
+    return nullptr;
+}
+
+/// Requires the mutex of `state`, and lines that wait.
+void start_thread(const std::shared_ptr<LineWriter::State>& state) noexcept {
+    if (state->started) return;
+    // Not std::thread, whose stack of 8 MB cannot be had when memory runs out, which is one of the things that have to be said.
+    constexpr std::size_t stack_bytes = 256 * 1024;
+    std::unique_ptr<std::shared_ptr<LineWriter::State>> kept(new (std::nothrow) std::shared_ptr<LineWriter::State>(state));
+    pthread_attr_t attributes;
+    if (!kept || ::pthread_attr_init(&attributes) != 0) return;
+    ::pthread_attr_setstacksize(&attributes, stack_bytes);
+    ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    const SignalsBlocked blocked;
+    pthread_t thread;
+    // EAGAIN: no memory, or a limit on processes. Whoever looks at the writer next tries again.
+    if (::pthread_create(&thread, &attributes, write_lines, kept.get()) == 0) {
+        static_cast<void>(kept.release());
+        state->started = true;
+    }
+    ::pthread_attr_destroy(&attributes);
+}
+
+}  // namespace
+
 LineWriter::LineWriter(int descriptor, LostLine lost_line) : state_(std::make_shared<State>(Fd(), descriptor, std::move(lost_line))) {}
 
 LineWriter::LineWriter(Fd descriptor) {
@@ -97,13 +130,8 @@ void LineWriter::put(std::string line) noexcept {
         ++state.lost;
         return;
     }
-    if (state.started) return state.changed.notify_all();
-    try {
-        const SignalsBlocked blocked;
-        std::thread([kept = state_] { kept->write_until_ended(); }).detach();
-        state.started = true;
-    } catch (const std::exception&) {  // std::thread: EAGAIN, a limit on processes; the next line tries again
-    }
+    state.changed.notify_all();
+    start_thread(state_);
 }
 
 void LineWriter::lose() noexcept {
@@ -113,16 +141,20 @@ void LineWriter::lose() noexcept {
 
 bool LineWriter::empty() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->empty();
+    if (state_->empty()) return true;
+    start_thread(state_);
+    return false;
 }
 
 void LineWriter::when_empty(std::function<void()> call) {
     const std::lock_guard lock(state_->mutex);
     state_->when_empty = std::move(call);
+    if (!state_->empty()) start_thread(state_);
 }
 
 void LineWriter::wait(std::chrono::milliseconds patience) {
     std::unique_lock lock(state_->mutex);
+    if (!state_->empty()) start_thread(state_);
     state_->changed.wait_for(lock, patience, [this] { return state_->empty(); });
 }
 

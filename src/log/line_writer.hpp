@@ -43,10 +43,10 @@ public:
     /// Waits until it is empty, but no longer than `patience`.
     void wait(std::chrono::milliseconds patience);
 
-private:
-    struct State;
+    struct State;  ///< also the thread's, which may outlive this
 
-    std::shared_ptr<State> state_;  // the thread's, too: it may outlive this
+private:
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace tinyhttpd::log
