@@ -145,8 +145,8 @@ private:
 
     struct Send {
         std::vector<Slice> slices;
-        std::uint64_t total = 0;
-        std::uint64_t sent = 0;
+        std::size_t total = 0;
+        std::size_t sent = 0;
         std::size_t digest = 0;
         io::Urgency urgency = io::Urgency::prompt;
         std::optional<int> result = {};  ///< known, but perhaps not delivered yet
@@ -285,13 +285,13 @@ private:
             return;
         }
         std::size_t room =
-            std::min<std::size_t>(link.peer_closed ? ~0U : link.to_peer.room(network_->knobs.socket_buffer_bytes), send.total - send.sent);
+            std::min(link.peer_closed ? ~std::size_t{0} : link.to_peer.room(network_->knobs.socket_buffer_bytes), send.total - send.sent);
         if (room > 1 && network_->random.chance(network_->knobs.partial_send)) room = network_->random.between(1, room);
         if (link.peer_closed) link.engine_error = ECONNRESET;  // taken by the kernel, answered with RST
-        std::uint64_t skip = send.sent;
+        std::size_t skip = send.sent;
         send.sent += room;
         for (const Slice& slice : send.slices) {
-            const std::size_t from = std::min<std::uint64_t>(skip, slice.size);
+            const std::size_t from = std::min(skip, slice.size);
             const std::size_t count = std::min(room, slice.size - from);
             if (!link.peer_closed) link.to_peer.append({slice.data + from, count});
             skip -= from;

@@ -3,11 +3,13 @@
 // environment variable by which a failing seed is run again. Used by the fake engine, the contract suite and the simulation.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace tinyhttpd::support {
@@ -23,10 +25,18 @@ public:
         word = (word ^ (word >> 27)) * 0x94d049bb133111ebU;
         return word ^ (word >> 31);
     }
-    /// A number from 0 to bound - 1. Requires bound > 0.
-    [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return next() % bound; }
-    /// A number from `low` to `high`, both included.
-    [[nodiscard]] std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
+    /// A number from 0 to bound - 1, of the bound's width: the same number on 32 bits as on 64. Requires bound > 0.
+    template <std::integral Number>
+    [[nodiscard]] auto below(Number bound) {
+        return static_cast<std::make_unsigned_t<Number>>(next() % static_cast<std::uint64_t>(bound));
+    }
+    /// A number from `low` to `high`, both included. Neither is negative.
+    template <std::integral Low, std::integral High>
+    [[nodiscard]] auto between(Low low, High high) {
+        using Number = std::make_unsigned_t<std::common_type_t<Low, High>>;
+        const auto first = static_cast<std::uint64_t>(low);
+        return static_cast<Number>(first + below(static_cast<std::uint64_t>(high) - first + 1));
+    }
     /// True with this probability, from 0 (never) to 1 (always).
     [[nodiscard]] bool chance(double probability) { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
 

@@ -78,7 +78,7 @@ TEST_F(ReadinessTest, a_short_send_is_tried_again_without_being_told) {
     EXPECT_TRUE(poll().empty());
     EXPECT_GT(engine->sent_so_far(id), first);
     // Now it is full, as the system call has said: only an edge makes it try again.
-    std::size_t received = first;
+    std::uint64_t received = first;
     received += read_all();
     const std::uint64_t second = engine->sent_so_far(id);
     EXPECT_TRUE(poll().empty());
