@@ -193,7 +193,7 @@ TYPED_TEST(Send, after_shutdown_send_the_peer_sees_the_bytes_then_the_end_and_ma
 }
 
 TYPED_TEST(Send, the_last_bytes_may_wait_for_the_end_but_come_before_it) {
-    for (const std::size_t size : {1, 3 << 20}) {
+    for (const std::size_t size : {1U, 3U << 20}) {
         for (const bool by_close : {false, true}) {
             auto [connection, peer] = this->connect();
             const std::string bytes = pattern(size);

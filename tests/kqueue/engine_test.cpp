@@ -43,7 +43,7 @@ protected:
 TEST_F(KqueueEngine, one_edge_that_brings_bytes_and_the_end_brings_all_of_the_bytes) {
     // kqueue(2): "It is possible for EOF to be returned […] while there is still data pending in the socket buffer." There is no
     // second edge: what is not read now is a request that is never answered.
-    for (const std::size_t size : {1, 4095, 4096, 4097, 40'000}) {
+    for (const std::size_t size : {1U, 4095U, 4096U, 4097U, 40'000U}) {
         const std::string bytes = pattern(size);
         auto [connection, peer] = connect();
         ASSERT_EQ(peer.write(bytes), size);
