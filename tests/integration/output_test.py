@@ -124,7 +124,7 @@ class Errors(support.TestCase):
         with open(huge, "wb") as file:
             file.truncate(8 << 30)
         bounded = ["sh", "-c", 'ulimit -v 2000000 && exec "$@"', "sh"]
-        tried = subprocess.run([*bounded, support.BINARY, *ANY_PORT, "--body-file", huge], capture_output=True, timeout=20)
+        tried = subprocess.run([*bounded, support.BINARY, *ANY_PORT, "--body-file", huge], capture_output=True, timeout=support.DEADLINE)
         self.assertEqual((tried.returncode, tried.stderr), (1, b"tinyhttpd: error: out of memory\n"))
 
     def test_check_looks_at_files_that_are_to_be_written(self):
