@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "support/http_driver.hpp"
+#include "support/random.hpp"
 
 namespace tinyhttpd::testing {
 namespace {
@@ -53,8 +53,8 @@ TEST_P(ResponderAnswers, AndReadsTheNextRequestOnlyWhereThisOneEnds) {
 }
 
 TEST_P(ResponderAnswers, TheSameHoweverTheInputIsSplit) {
-    const auto seed = std::random_device{}();
-    std::minstd_rand random(seed);
+    const std::uint64_t seed = support::any_seed();
+    support::Random random(seed);
     for (const Case& one : cases_) {
         SCOPED_TRACE(title(one));
         const std::string_view input = one.input;
@@ -69,11 +69,11 @@ TEST_P(ResponderAnswers, TheSameHoweverTheInputIsSplit) {
         for (int round = 0; round < 20; ++round) {
             std::vector<std::string_view> pieces;
             for (std::string_view rest = input; !rest.empty();) {
-                const std::size_t size = std::min<std::size_t>(rest.size(), 1 + random() % 40);
+                const std::size_t size = std::min<std::size_t>(rest.size(), random.between(1, 40));
                 pieces.push_back(rest.substr(0, size));
                 rest.remove_prefix(size);
             }
-            ASSERT_TRUE(drive(responder_, pieces) == expected) << "seed " << seed << ", round " << round;
+            ASSERT_TRUE(drive(responder_, pieces) == expected) << support::seed_text(seed) << ", round " << round;
         }
     }
 }

@@ -15,13 +15,13 @@
 #include <charconv>
 #include <csignal>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "support/http_cases.hpp"
+#include "support/random.hpp"
 
 extern char** environ;
 
@@ -128,21 +128,21 @@ protected:
 };
 
 TEST_P(ServerAnswers, AsTheStandardSaysInWhateverPiecesItIsAsked) {
-    const auto seed = std::random_device{}();
-    std::minstd_rand random(seed);
+    const std::uint64_t seed = support::any_seed();
+    support::Random random(seed);
     for (const Case& one : std::get<1>(GetParam()).cases()) {
         for (int round = 0; round < rounds_per_case; ++round) {
             std::vector<std::string_view> pieces;
             const std::size_t longest = round == 0 ? one.input.size() : 1 + one.input.size() / 4;
             for (std::string_view rest = one.input; !rest.empty();) {
-                const std::size_t size = std::min<std::size_t>(rest.size(), round == 0 ? longest : 1 + random() % longest);
+                const std::size_t size = std::min<std::size_t>(rest.size(), round == 0 ? longest : random.between(1, longest));
                 pieces.push_back(rest.substr(0, size));
                 rest.remove_prefix(size);
             }
             const std::optional<std::string> output = server_.exchange(pieces);
             ASSERT_TRUE(output) << one.section << " " << one.name << ": the connection does not end";
-            ASSERT_EQ(judge_answers(*output, one.expected), "")
-                << one.section << " " << one.name << ", seed " << seed << ", round " << round << ", " << pieces.size() << " pieces";
+            ASSERT_EQ(judge_answers(*output, one.expected), "") << one.section << " " << one.name << ", " << support::seed_text(seed)
+                                                                << ", round " << round << ", " << pieces.size() << " pieces";
         }
     }
 }

@@ -87,7 +87,7 @@ protected:
 
     void SetUp() override { start({.receive_bytes = 4096, .max_connections = 2048}); }
     void TearDown() override {
-        if (HasFailure()) std::fprintf(stderr, "TINYHTTPD_SEED=%llu\n", static_cast<unsigned long long>(seed));
+        if (HasFailure()) std::fprintf(stderr, "%s\n", seed_text(seed).c_str());
     }
 
     /// Begins anew, with these options.
@@ -145,6 +145,7 @@ protected:
     }
 
     std::uint64_t seed = seed_from_environment().value_or(1);
+    SeedAtDeath at_death{seed};
     World world{seed};
     int listener = -1;
     std::unique_ptr<Engine> engine;

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
 // Random: what a seed turns into, the same on every machine and compiler (the distributions of <random> are not). And the
-// environment variable by which a failing seed is run again. Used by the fake engine, the contract suite and the simulation.
+// environment variable by which a failing seed is run again. Used by the fake engine and by every test that leaves something to chance.
 #pragma once
 
 #include <concepts>
+#include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <optional>
+#include <random>
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 namespace tinyhttpd::support {
 
@@ -65,5 +72,45 @@ private:
     const char* text = std::getenv("TINYHTTPD_SEEDS");
     return text == nullptr || *text == '\0' ? usual : std::stoull(text);
 }
+
+/// The seed in the environment, or one that nobody has tried yet.
+[[nodiscard]] inline std::uint64_t any_seed() {
+    return seed_from_environment().value_or(std::random_device{}());
+}
+
+/// What a failing test has to print, so that it can be fed back.
+[[nodiscard]] inline std::string seed_text(std::uint64_t seed) {
+    return "TINYHTTPD_SEED=" + std::to_string(seed);
+}
+
+/// While it lives, the process does not die (VERIFY, a sanitizer) without saying for which seed.
+class SeedAtDeath {
+public:
+    explicit SeedAtDeath(const std::uint64_t& seed) : before_(std::signal(SIGABRT, on_abort)) {
+        seed_ = &seed;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+        __sanitizer_set_death_callback(print);
+#endif
+    }
+    SeedAtDeath(const SeedAtDeath&) = delete;
+    SeedAtDeath& operator=(const SeedAtDeath&) = delete;
+    ~SeedAtDeath() {
+        std::signal(SIGABRT, before_);
+        seed_ = nullptr;
+    }
+
+private:
+    static void print() {
+        if (seed_ != nullptr) std::fprintf(stderr, "%s\n", seed_text(*seed_).c_str());
+    }
+    static void on_abort(int) {
+        print();
+        std::signal(SIGABRT, SIG_DFL);
+        std::abort();
+    }
+
+    static inline const std::uint64_t* seed_ = nullptr;
+    void (*before_)(int);
+};
 
 }  // namespace tinyhttpd::support

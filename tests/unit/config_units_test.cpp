@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
+#include "support/random.hpp"
 
 namespace tinyhttpd::config {
 namespace {
@@ -52,11 +52,11 @@ TEST(Units, modes_are_octal) {
 }
 
 TEST(Units, what_is_printed_reads_back_to_the_same) {
-    const auto seed = std::random_device{}();
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    std::mt19937_64 random(seed);
+    const std::uint64_t seed = support::any_seed();
+    SCOPED_TRACE(support::seed_text(seed));
+    support::Random random(seed);
     for (int round = 0; round < 2000; ++round) {
-        const std::uint64_t number = random() >> (1 + random() % 63);
+        const std::uint64_t number = random.next() >> random.between(1, 63);
         EXPECT_EQ(parse_size(size_text(number)), number);
         EXPECT_EQ(parse_duration(duration_text(Duration(number))), Duration(number));
     }

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "http/head_parser.hpp"
 #include "support/guarded_bytes.hpp"
 #include "support/http_cases.hpp"
+#include "support/random.hpp"
 
 namespace tinyhttpd::testing {
 namespace {
@@ -248,8 +248,9 @@ TYPED_TEST(HeadParser, JudgesEveryByteAtEveryPlaceAsThePortableBuildDoes) {
 }
 
 TYPED_TEST(HeadParser, JudgesRandomHeadsAsThePortableBuildDoes) {
-    const auto seed = std::random_device{}();
-    std::mt19937 random(seed);
+    const std::uint64_t seed = support::any_seed();
+    SCOPED_TRACE(support::seed_text(seed));
+    support::Random random(seed);
     static constexpr std::string_view pieces[] = {"GET ",        "/",    " HTTP/1.1\r\n", "Host: a\r\n", "Host: ",
                                                   "example.com", ":80",  "\r\n",          "\r",          "\n",
                                                   " ",           "\t",   "User-Agent",    ": ",          "abcdefghijklmnopqrstuvwxyz",
@@ -257,13 +258,12 @@ TYPED_TEST(HeadParser, JudgesRandomHeadsAsThePortableBuildDoes) {
                                                   "\x7f",        "%41"};
     GuardedBytes page(4096);
     for (int round = 0; round < 20000; ++round) {
-        std::string input = random() % 4 != 0 ? "GET / HTTP/1.1\r\n" : "";
-        for (auto count = random() % 12; count > 0; --count) input += pieces[random() % std::size(pieces)];
-        if (random() % 2 != 0) input += "\r\n\r\n";
+        std::string input = random.chance(0.75) ? "GET / HTTP/1.1\r\n" : "";
+        for (auto count = random.below(12); count > 0; --count) input += random.pick(pieces);
+        if (random.chance(0.5)) input += "\r\n\r\n";
         const Judgement expected = judge<PortableScan>(input);
-        ASSERT_EQ(judge<TypeParam>(page.hold(input)), expected) << "seed " << seed << ": " << ::testing::PrintToString(input);
-        ASSERT_EQ(judge_stepwise<TypeParam>(page, input, 1 + random() % 20), expected)
-            << "seed " << seed << ": " << ::testing::PrintToString(input);
+        ASSERT_EQ(judge<TypeParam>(page.hold(input)), expected) << ::testing::PrintToString(input);
+        ASSERT_EQ(judge_stepwise<TypeParam>(page, input, random.between(1, 20)), expected) << ::testing::PrintToString(input);
     }
 }
 

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -210,8 +209,8 @@ TEST_F(LogEscaping, NoByteAtAnyPlaceEndsItsField) {
 }
 
 TEST_F(LogEscaping, NoRandomFieldEndsItself) {
-    const std::uint64_t seed = support::seed_from_environment().value_or(std::random_device{}());
-    SCOPED_TRACE("TINYHTTPD_SEED=" + std::to_string(seed));
+    const std::uint64_t seed = support::any_seed();
+    SCOPED_TRACE(support::seed_text(seed));
     support::Random random(seed);
     for (int round = 0; round < 5000 && !HasFailure(); ++round) {
         std::string field(random.below(40), '\0');
