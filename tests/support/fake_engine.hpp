@@ -102,15 +102,13 @@ public:
     }
 
     [[nodiscard]] std::span<const io::Event> wait(std::optional<Instant> deadline) {
-        forget_lent();
-        events_.clear();
-        // What was sent with Urgency::last may wait for a FIN, which has to follow at once.
-        for (const std::uint32_t slot : used_) VERIFY(!connections_[slot].fin_due || connections_[slot].state == State::closing);
+        if (!std::exchange(has_begun_span_, false)) begin_span();
         network_->pass_a_turn();
         for (;;) {
             network_->run_due();
-            collect();
-            if (!events_.empty() || (deadline && network_->now() >= *deadline)) break;
+            const bool is_over = deadline && network_->now() >= *deadline;
+            if (events_.empty() && !(std::exchange(interrupted_, false) && is_over)) collect();
+            if (!events_.empty() || is_over) break;
             const auto due = network_->next_due();
             if (due || deadline) {
                 network_->advance_to(due && (!deadline || *due < *deadline) ? *due : *deadline);
@@ -122,6 +120,16 @@ public:
         return events_;
     }
     [[nodiscard]] Instant now() const { return now_; }
+
+    /// Whether the next wait() has something to deliver, which is settled by asking. For who runs several engines of one network in one
+    /// thread: a wait() of which this says so, or whose deadline has come, does not wait, so that the clock stays theirs.
+    [[nodiscard]] bool has_something() {
+        if (!std::exchange(has_begun_span_, true)) begin_span();
+        if (events_.empty()) collect();
+        return !events_.empty();
+    }
+    /// The next wait() is one that SIGSTOP and SIGCONT interrupt: if its deadline came meanwhile, it has looked at nothing (epoll_wait(2)).
+    void interrupt() { interrupted_ = true; }
 
     /// Async-signal-safe, from any thread.
     void wake() {
@@ -192,6 +200,13 @@ private:
         std::size_t sum = 0;
         for (const Slice& slice : send.slices) sum = sum * 31 + std::hash<std::string_view>{}({slice.data, slice.size});
         return sum;
+    }
+
+    void begin_span() {
+        forget_lent();
+        events_.clear();
+        // What was sent with Urgency::last may wait for a FIN, which has to follow at once.
+        for (const std::uint32_t slot : used_) VERIFY(!connections_[slot].fin_due || connections_[slot].state == State::closing);
     }
 
     /// Whether a completion may be delivered now; the first time it asks, chance may hold it back for a while.
@@ -359,6 +374,8 @@ private:
     std::vector<std::uint32_t> used_;
     std::vector<Listener> listeners_;
     std::vector<io::Event> events_;
+    bool has_begun_span_ = false;  ///< events_ is the next wait()'s
+    bool interrupted_ = false;
     std::vector<Lent> lent_;
     std::vector<std::uint32_t> order_;
     std::atomic<bool> woken_ = false;

@@ -41,6 +41,7 @@ struct FakeKnobs {
     double spurious_wake = 0;       ///< per wait: somebody calls wake()
     double short_batch = 0;         ///< per wait: only a few of the events that are ready are delivered
     double eager_send = 0;          ///< per send: the first bytes go out within the submitting call
+    double descheduled = 0;         ///< per turn of a worker (FakeSchedule): it gets no other for some milliseconds
     double data_lost_by_reset = 0;  ///< per RST that meets unread bytes: they are lost (as BSD has it), else readable (as Linux has it)
     Microseconds delay_max{2000};
     Microseconds turn_max{20};                    ///< one wait() takes up to this long by itself
@@ -186,12 +187,10 @@ public:
     }
 
     /// The clock moves on by what one wait() takes by itself.
-    void pass_a_turn() {
-        now_ += Microseconds(random.between(1, static_cast<std::uint64_t>(knobs.turn_max.count())));
-        notice_closed_descriptors();
-    }
+    void pass_a_turn() { now_ += Microseconds(random.between(1, static_cast<std::uint64_t>(knobs.turn_max.count()))); }
     /// Does what is due. Returns when nothing is.
     void run_due() {
+        notice_closed_descriptors();
         while (!agenda_.empty() && agenda_.top().when <= now_) {
             const auto action = agenda_.top().action;
             agenda_.pop();
