@@ -66,20 +66,24 @@ public:
     bool refused = false;  ///< set when the server does not listen any more
     bool left = false;     ///< it reset or closed, without waiting for the end
     bool half_closed = false;
+    bool was_reset = false;   ///< that is how its connection ended for it
     bool overstayed = false;  ///< it sent bytes after the server had closed
     std::optional<std::size_t> written_at_drain = {};
+    std::optional<std::size_t> written_at_resume = {};  ///< when SIGCONT came
+    bool was_cut_off = false;                           ///< the server had not closed it when the abort came
 
     [[nodiscard]] bool connected() const { return peer_.has_value(); }
     [[nodiscard]] bool ended() const { return left || ended_at != Instant{} || (refused && !connected()); }
     [[nodiscard]] bool faulted() const { return peer_ && peer_->faulted(); }
-    [[nodiscard]] bool was_reset() const { return peer_ && peer_->saw_reset(); }
     [[nodiscard]] bool was_accepted() const { return peer_ && peer_->accepted(); }
+    [[nodiscard]] bool is_held_by_the_server() const { return peer_ && !peer_->engine_closed(); }
     [[nodiscard]] bool is_at_an_empty_line() const {
         return written > 0 && wire_[written - 1] == '\r' && std::ranges::find(begins, written + 1) != begins.end();
     }
     /// Requests whose last byte was sent, and requests of which any byte was.
-    [[nodiscard]] std::size_t complete_requests() const {
-        return static_cast<std::size_t>(std::ranges::count_if(ends, [&](auto end) { return end <= written; }));
+    [[nodiscard]] std::size_t complete_requests() const { return complete_requests(written); }
+    [[nodiscard]] std::size_t complete_requests(std::size_t sent) const {
+        return static_cast<std::size_t>(std::ranges::count_if(ends, [&](auto end) { return end <= sent; }));
     }
     [[nodiscard]] std::size_t begun_requests(std::size_t sent) const {
         return static_cast<std::size_t>(std::ranges::count_if(begins, [&](auto begin) { return begin < sent; }));
@@ -94,6 +98,7 @@ private:
         }
         if (peer_->saw_end()) {
             ended_at = network_.now();
+            was_reset = peer_->saw_reset();
             return;
         }
         if (written < limit_) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The simulated main thread: builds the server, lets clients come, gives the orders, and knows when it is over.
+// The simulated main thread: builds the workers, lets clients come, gives the orders, and knows when it is over.
 #include "simulation/world.hpp"
 
 #include <memory>
@@ -13,26 +13,36 @@ World::World(const Plan& plan_)
       network_(std::make_shared<FakeNetwork>(plan_.seed, plan_.knobs)),
       random_(plan_.seed + 1),
       listener_(network_->listen()),
-      crew_(1, plan_.max_connections, [this] {
-          if (quota_ && quota_->reached() && !quota_reached) {
-              quota_reached = true;
-              drain();
-          }
-      }) {
-    engine_ = *FakeEngine::create({.receive_bytes = plan.receive_bytes, .max_connections = 256}, network_);
+      workers_(plan_.workers) {
+    crew_.emplace(plan.workers, plan.max_connections, [this] {
+        if (quota_ && quota_->reached() && !std::exchange(quota_reached, true)) drain();
+    });
     if (plan.max_requests) quota_.emplace(*plan.max_requests);
     limits.saved_input = plan.settings.max_head + 2 * plan.receive_bytes;
     limits.head_timeout = 5s;
     limits.idle_timeout = 8s;
     limits.write_timeout = 6s;
     limits.max_slots = 256;
-
     clock_ = network_.get();
+    for (std::uint32_t seat = 0; seat < plan.workers; ++seat) hire(seat);
+
+    for (std::uint32_t i = 0; i < plan.clients; ++i) {
+        const Microseconds pace(random_.between(1, 1000));
+        clients.push_back(
+            std::make_unique<Client>(*network_, listener_.get(), i, plan.settings, random_, random_.pick(plan.leavings), pace));
+        clients.back()->start(Microseconds(random_.below(static_cast<std::uint64_t>(plan.arrivals.count()) + 1)));
+    }
+}
+
+void World::hire(std::uint32_t seat) {
+    Worker& worker = workers_[seat];
+    worker.engine = *FakeEngine::create({.receive_bytes = plan.receive_bytes, .max_connections = limits.max_slots}, network_);
+    crew_->take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
     const http::ResponseSpec spec{.status = plan.settings.status,
                                   .reason = std::string(reason_phrase(plan.settings.status)),
                                   .body = std::make_shared<const std::string>(plan.settings.body),
                                   .headers = {{"Server", "tinyhttpd"}}};
-    responder_ = std::make_unique<Responder>(
+    worker.responder = std::make_unique<Responder>(
         spec,
         http::ResponderLimits{.max_head = plan.settings.max_head,
                               .max_body = plan.settings.max_body,
@@ -44,24 +54,53 @@ World::World(const Plan& plan_)
             const auto elapsed = clock_->now().time_since_epoch();
             return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(elapsed));
         });
-    protocol_ = std::make_unique<Protocol>(*responder_);
+    worker.protocol = std::make_unique<Protocol>(*worker.responder);
+    worker.server =
+        std::make_unique<Server>(*worker.engine, *worker.protocol, limits, *crew_, seat, quota_ ? &*quota_ : nullptr, [](int) {});
+    VERIFY(worker.server->listen({&socket_, 1}).has_value());
+    schedule_.add(*worker.engine, *worker.server, [this, seat] { retire(seat); });
+}
 
-    for (std::uint32_t i = 0; i < plan.clients; ++i) {
-        const Microseconds pace(random_.between(1, 1000));
-        clients.push_back(
-            std::make_unique<Client>(*network_, listener_.get(), i, plan.settings, random_, random_.pick(plan.leavings), pace));
-        clients.back()->start(Microseconds(random_.below(static_cast<std::uint64_t>(plan.arrivals.count()) + 1)));
+void World::retire(std::uint32_t seat) {
+    Worker& worker = workers_[seat];
+    outcome.answered += worker.server->outcome().answered;
+    outcome.cut += worker.server->outcome().cut;
+    // An abort closes nothing by itself: the end of the engine does.
+    if (!aborted && !gave_up) {
+        if (worker.engine->open_connections() > 0) leftovers_ = "connections are still open";
+        if (worker.engine->running_sends() > 0) leftovers_ = "sends are still running";
+        if (worker.protocol->sessions() > 0) leftovers_ = "sessions are still open";
+        if (worker.protocol->leases() > 0) leftovers_ = "leases are still out";
     }
+    crew_->take_seat(seat, nullptr);
+    worker.engine.reset();
+    crew_->return_from(seat);
 }
 
 void World::run() {
     if (plan.announce_at) {
         network_->after(*plan.announce_at, [this] {
             announced_ = true;
-            if (crew_.order() == tcp::Order::serve) crew_.direct(tcp::Order::announce);
+            direct(tcp::Order::announce);
         });
     }
     if (plan.drain_at) network_->after(*plan.drain_at, [this] { drain(); });
+    if (plan.abort_at) {
+        network_->after(*plan.abort_at, [this] {
+            aborted = !schedule_.all_ended();
+            for (auto& client : clients) client->was_cut_off = client->is_held_by_the_server();
+            direct(tcp::Order::abort);
+        });
+    }
+    if (plan.stop_at) {
+        network_->after(*plan.stop_at, [this] {
+            const Instant end = network_->now() + stop_lasts;
+            schedule_.stop(end);
+            network_->at(end, [this] {
+                for (auto& client : clients) client->written_at_resume = client->written;
+            });
+        });
+    }
     if (plan.descriptors_run_out) {
         for (int i = 0; i < 20; ++i) {
             network_->after(Microseconds(random_.below(200'000)),
@@ -71,48 +110,39 @@ void World::run() {
     watch();
     network_->after(std::chrono::hours(2), [this] {
         gave_up = true;
-        crew_.direct(tcp::Order::abort);
+        direct(tcp::Order::abort);
     });
 
-    crew_.take_seat(0, [this] { engine_->wake(); });
-    tcp::Server<FakeEngine, Protocol> server(*engine_, *protocol_, limits, crew_, 0, quota_ ? &*quota_ : nullptr, [](int) {});
-    const tcp::ListeningSocket socket{listener_.get()};
-    VERIFY(server.listen({&socket, 1}).has_value());
-    outcome = server.run();
+    while (!schedule_.all_ended()) schedule_.step(Instant::max());
+    crew_.reset();
     while (quota_ && quota_->take() != Quota::Ticket::none) ++unused_tickets;
     // Peers see what the server's last steps were.
-    const Instant end = engine_->now() + 1min;
-    while (engine_->now() < end) std::ignore = engine_->wait(end);
-    crew_.return_from(0);
+    schedule_.run_until(network_->now() + 1min);
+    if (gave_up) leftovers_ = "the server did not end";
+    if (leftovers_.empty() && network_->open_links() > network_->backlog(listener_.get()))
+        leftovers_ = "an accepted descriptor was never closed";
 }
 
 /// Looks, every now and then, whether it is over.
 void World::watch() {
-    if (crew_.accepting_ended()) {
+    if (!crew_) return;
+    if (crew_->accepting_ended()) {
         for (auto& client : clients) client->refused = client->refused || !client->connected();
     }
-    if (std::ranges::all_of(clients, [](const auto& client) { return client->ended(); })) {
-        if (crew_.order() < tcp::Order::drain) crew_.direct(tcp::Order::drain);
-        return;
-    }
+    if (std::ranges::all_of(clients, [](const auto& client) { return client->ended(); })) return direct(tcp::Order::drain);
     network_->after(100ms, [this] { watch(); });
 }
 
-void World::drain() {
-    if (crew_.order() >= tcp::Order::drain) return;
-    drain_ordered = true;
-    for (auto& client : clients) client->written_at_drain = client->written;
-    crew_.direct(tcp::Order::drain);
+/// Orders only ever go forward, and nobody is left to hear them at the end.
+void World::direct(tcp::Order order) {
+    if (crew_ && crew_->order() < order) crew_->direct(order);
 }
 
-std::string World::leftovers() {
-    if (gave_up) return "the server did not end";
-    if (engine_->open_connections() > 0) return "connections are still open";
-    if (engine_->running_sends() > 0) return "sends are still running";
-    if (protocol_->sessions() > 0) return "sessions are still open";
-    if (protocol_->leases() > 0) return "leases are still out";
-    if (network_->open_links() > network_->backlog(listener_.get())) return "an accepted descriptor was never closed";
-    return {};
+void World::drain() {
+    if (!crew_ || crew_->order() >= tcp::Order::drain) return;
+    drain_ordered = true;
+    for (auto& client : clients) client->written_at_drain = client->written;
+    crew_->direct(tcp::Order::drain);
 }
 
 }  // namespace tinyhttpd::simulation

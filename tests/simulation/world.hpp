@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One simulated life of the server: the whole of tcp::Server and http::Responder over the fake engine, some clients, and what
-// one seed makes of them. Runs to the end in virtual time; simulation_test.cpp judges what is left.
+// One simulated life of the server: its workers, each the whole of tcp::Server and http::Responder over a fake engine, some
+// clients, and what one seed makes of them. Runs to the end in virtual time; simulation_test.cpp judges what is left.
 #pragma once
 
 #include <map>
@@ -14,6 +14,7 @@
 #include "http/responder.hpp"
 #include "simulation/client.hpp"
 #include "support/fake_engine.hpp"
+#include "support/fake_schedule.hpp"
 #include "tcp/crew.hpp"
 #include "tcp/server.hpp"
 
@@ -105,10 +106,12 @@ struct Plan {
     std::size_t receive_bytes = 4096;
     std::size_t write_buffer = 4096;
     std::uint32_t max_connections = 64;
+    std::uint32_t workers = 1;
     std::uint32_t clients = 10;
     std::vector<Leaving> leavings = {Leaving::waits, Leaving::half_closes};
     std::optional<std::uint64_t> max_requests;
-    std::optional<Microseconds> announce_at, drain_at;
+    std::optional<Microseconds> announce_at, drain_at, abort_at;
+    std::optional<Microseconds> stop_at;  ///< SIGSTOP, which lasts for longer than any deadline of a client that keeps quiet
     bool descriptors_run_out = false;
     bool log = false;
     Microseconds arrivals{20'000};  ///< clients come within this time
@@ -122,25 +125,41 @@ public:
 
     void run();
 
+    static constexpr std::chrono::seconds stop_lasts{12};
+
     Plan plan;
     tcp::ServerLimits limits;
     std::vector<std::unique_ptr<Client>> clients;
     std::vector<std::string> log_targets;
-    tcp::ServerOutcome outcome;
+    tcp::ServerOutcome outcome;  ///< of all workers
     bool drain_ordered = false;  ///< before all clients had ended
+    bool aborted = false;        ///< the same
     bool quota_reached = false;
     std::uint64_t unused_tickets = 0;  ///< of --max-requests
     bool gave_up = false;              ///< it would have gone on for ever
 
     [[nodiscard]] bool drained_or_announced() const { return drain_ordered || announced_; }
     /// What is left of it, as a sentence; empty when nothing is.
-    [[nodiscard]] std::string leftovers();
+    [[nodiscard]] const std::string& leftovers() const { return leftovers_; }
 
 private:
     using Responder = http::Responder<TargetLog>;
     using Protocol = CheckedProtocol<Responder>;
 
+    using Server = tcp::Server<FakeEngine, Protocol>;
+
+    /// Put together and taken apart as app/serve.hpp does it.
+    struct Worker {
+        std::unique_ptr<FakeEngine> engine;
+        std::unique_ptr<Responder> responder;
+        std::unique_ptr<Protocol> protocol;
+        std::unique_ptr<Server> server;
+    };
+
+    void hire(std::uint32_t seat);
+    void retire(std::uint32_t seat);
     void watch();
+    void direct(tcp::Order order);
     void drain();
 
     static inline const FakeNetwork* clock_;  // a responder takes its wall clock as a plain function
@@ -148,12 +167,13 @@ private:
     std::shared_ptr<FakeNetwork> network_;
     Random random_;
     Fd listener_;
-    std::unique_ptr<FakeEngine> engine_;
+    tcp::ListeningSocket socket_{listener_.get()};
     std::optional<Quota> quota_;
-    tcp::Crew crew_;
-    std::unique_ptr<Responder> responder_;
-    std::unique_ptr<Protocol> protocol_;
+    std::optional<tcp::Crew> crew_;  ///< until the last worker has returned
+    std::vector<Worker> workers_;
+    support::FakeSchedule<Server> schedule_{*network_};
     bool announced_ = false;
+    std::string leftovers_;
 };
 
 }  // namespace tinyhttpd::simulation
