@@ -19,6 +19,11 @@
 
 namespace {
 
+struct RingSize {
+    unsigned submissions;
+    unsigned completions;
+};
+std::optional<RingSize> ring_size;  // in place of the engine's
 io_uring* latest_ring = nullptr;
 using Kernel = std::function<int()>;
 std::function<int(const Kernel&)> enter;  // in place of the kernel's io_uring_enter(2), which it may call; none: that itself
@@ -29,6 +34,8 @@ extern "C" {
 int __real_io_uring_queue_init_params(unsigned entries, io_uring* ring, io_uring_params* parameters);
 int __wrap_io_uring_queue_init_params(unsigned entries, io_uring* ring, io_uring_params* parameters) {
     latest_ring = ring;
+    if (ring_size) parameters->cq_entries = ring_size->completions;
+    if (ring_size) entries = ring_size->submissions;
     return __real_io_uring_queue_init_params(entries, ring, parameters);
 }
 int __real_io_uring_enter2(unsigned fd, unsigned submit, unsigned complete, unsigned flags, sigset_t* argument, std::size_t size);
@@ -45,14 +52,19 @@ using support::DrivenConnection;
 
 class UringFailure : public ::testing::Test {
 protected:
-    void SetUp() override {
+    void SetUp() override { start(); }
+    void start() {
+        driver.reset();
         const EngineOptions options{.receive_bytes = 4096, .max_connections = 1024};
         auto created = UringEngine::create(options);
         if (!created) GTEST_SKIP() << created.error().text();
         engine = *std::move(created);
         driver.emplace(*engine, options);
     }
-    void TearDown() override { enter = nullptr; }
+    void TearDown() override {
+        enter = nullptr;
+        ring_size.reset();
+    }
 
     DrivenConnection& open() {
         std::array<int, 2> ends{};
@@ -162,6 +174,90 @@ TEST_F(UringFailure, a_close_that_the_engine_did_not_live_to_see_is_not_done_twi
     ASSERT_TRUE(next);
     EXPECT_TRUE(sees_the_end(0));
     EXPECT_TRUE(Fd(::dup(next->get()))) << "somebody else's descriptor was closed";
+}
+
+// ---- a send whose silence means success: what else may silence it
+
+/// The kernel takes all that was submitted but the last.
+int take_all_but_the_last(const Kernel& kernel) {
+    const io_uring_sq& queue = latest_ring->sq;
+    const bool is_empty = *queue.khead == *queue.ktail;
+    if (!is_empty) --*queue.ktail;
+    const int result = kernel();
+    if (!is_empty) ++*queue.ktail;
+    io_uring_get_events(latest_ring);  // io_uring_enter(2) leaves that out when it has not taken all
+    return result;
+}
+
+TEST_F(UringFailure, an_answer_that_the_kernel_has_not_taken_is_not_said_to_be_sent) {
+    DrivenConnection& connection = open();
+    driver->settle();
+    const Slice answer{"answer", 6};
+    driver->send(connection, {&answer, 1}, Urgency::relaxed);
+    enter = [](const Kernel&) { return -EBUSY; };
+    for (int i = 0; i < 5; ++i) driver->turn();
+    EXPECT_EQ(connection.sends_done, 0);
+    enter = nullptr;
+    driver->until([&] { return connection.sends_done == 1; });
+    std::array<char, 10> bytes{};
+    EXPECT_EQ(::recv(far[0].get(), bytes.data(), bytes.size(), 0), 6);
+}
+
+TEST_F(UringFailure, an_answer_is_not_said_to_be_sent_when_its_failure_waits_for_room_among_the_completions) {
+    ring_size = {.submissions = 8, .completions = 16};
+    start();
+    constexpr std::size_t others = 20;
+    for (std::size_t i = 0; i <= others; ++i) open();
+    far.back().reset();
+    driver->settle();
+    const Slice answer{"answer", 6};
+    for (std::size_t i = 0; i < others; ++i) driver->send(driver->connections[i], {&answer, 1}, Urgency::prompt);
+    DrivenConnection& broken = driver->connections.back();
+    driver->send(broken, {&answer, 1}, Urgency::relaxed);
+    driver->until([&] { return std::ranges::all_of(driver->connections, [](const auto& c) { return c.sends_done == 1; }); });
+    driver->settle();
+    EXPECT_EQ(broken.send_error, EPIPE);
+    EXPECT_EQ(broken.sends_done, 1);
+}
+
+TEST_F(UringFailure, an_answer_whose_failure_was_told_is_not_said_to_be_sent_later) {
+    for (std::size_t i = 0; i < 2; ++i) open();
+    far[0].reset();
+    driver->settle();
+    const Slice answer{"answer", 6};
+    driver->send(driver->connections[0], {&answer, 1}, Urgency::relaxed);
+    driver->send(driver->connections[1], {&answer, 1}, Urgency::prompt);
+    enter = take_all_but_the_last;
+    driver->turn();
+    EXPECT_EQ(driver->connections[0].send_error, EPIPE);
+    enter = nullptr;
+    driver->settle();
+    EXPECT_EQ(driver->connections[0].sends_done, 1);
+    EXPECT_EQ(driver->connections[1].sends_done, 1);
+}
+
+TEST_F(UringFailure, an_answer_on_a_connection_that_has_gone_is_not_taken_for_one_on_its_successor) {
+    for (std::size_t i = 0; i < 3; ++i) open();
+    far[0].reset();
+    driver->settle();
+    const Slice answer{"answer", 6};
+    DrivenConnection& gone = driver->connections[0];
+    enter = take_all_but_the_last;
+    driver->send(gone, {&answer, 1}, Urgency::relaxed);
+    driver->send(driver->connections[1], {&answer, 1}, Urgency::prompt);
+    driver->turn();
+    EXPECT_EQ(gone.send_error, EPIPE);
+    driver->close(gone);
+    driver->send(driver->connections[2], {&answer, 1}, Urgency::prompt);
+    driver->until([&] { return gone.closed; });
+    DrivenConnection& successor = open();
+    ASSERT_EQ(successor.id.slot, gone.id.slot);
+    driver->send(successor, {&answer, 1}, Urgency::relaxed);
+    enter = nullptr;
+    driver->settle();
+    EXPECT_EQ(gone.sends_done, 1);
+    EXPECT_EQ(successor.sends_done, 1);
+    EXPECT_EQ(successor.send_error, 0);
 }
 
 }  // namespace
