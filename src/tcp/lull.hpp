@@ -19,10 +19,12 @@ public:
     /// To be asked once per turn while something waits for it, behind the turn's events (`nothing_arrived`: there were none); each
     /// turn then polls. Not by the first: epoll_wait(2) that was interrupted, by SIGSTOP and SIGCONT, has looked at nothing.
     [[nodiscard]] bool has_come(bool nothing_arrived, io::Instant now) {
-        if (!polling_from_) {
-            polling_from_ = now;
+        // A turn that is late itself (SIGSTOP between two polls), or the first in a while, begins anew.
+        if (!polling_from_ || now - asked_ >= longest_wait) {
+            polling_from_ = asked_ = now;
             return false;
         }
+        asked_ = now;
         if (!nothing_arrived && now - *polling_from_ < longest_wait) return false;
         polling_from_.reset();
         return true;
@@ -32,6 +34,7 @@ public:
 
 private:
     std::optional<io::Instant> polling_from_;
+    io::Instant asked_{};  ///< the last time
 };
 
 }  // namespace tinyhttpd::tcp

@@ -73,6 +73,14 @@ TEST(LullTest, ALoadThatNeverPausesDoesNotKeepStalledClientsForEver) {
     EXPECT_TRUE(lull.has_come(false, start + Lull::longest_wait));
 }
 
+TEST(LullTest, AProcessThatIsStoppedWhileItPollsPollsAgain) {
+    Lull lull;
+    EXPECT_FALSE(lull.has_come(false, start));
+    EXPECT_FALSE(lull.has_come(false, start + 1h));
+    EXPECT_FALSE(lull.has_come(false, start + 1h + 1ms));
+    EXPECT_TRUE(lull.has_come(true, start + 1h + 2ms));
+}
+
 TEST(LullTest, WhatIsOverWhenItIsLookedForBeginsAnew) {
     Lull lull;
     EXPECT_FALSE(lull.has_come(false, start));
