@@ -125,7 +125,9 @@ private:
                                                                             : tcp::Drain::fresh_grace;
         if (client_.ended_at < earliest + kept) return "its deadline came early";
         const std::chrono::nanoseconds stopped = world_.plan.stop_at ? World::stop_lasts : 0s;
-        if (client_.ended_at > std::max({client_.connected_at, client_.last_write, client_.last_read}) + allowed + stopped + 10s)
+        // It begins with a place, for which it may have had to wait.
+        if (!is_crowded() &&
+            client_.ended_at > std::max({client_.connected_at, client_.last_write, client_.last_read}) + allowed + stopped + 10s)
             return "its deadline came late";
         return {};
     }
@@ -268,7 +270,7 @@ TEST(Simulation, what_came_while_the_process_was_stopped_is_answered_before_anyt
     for_each_seed(seeds, [](Plan& plan, Random& random) {
         plan.stop_at = Microseconds(random.below(random.chance(0.8) ? 30'000 : 300'000));
         // Whatever was sent has arrived, and a head is read within tcp::Lull's patience.
-        plan.knobs.delay = 0;
+        plan.knobs.delay = plan.knobs.descheduled = 0;
         plan.receive_bytes = std::max<std::size_t>(plan.receive_bytes, 100);
         if (random.chance(0.3)) plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::stalls, Leaving::closes};
     });
