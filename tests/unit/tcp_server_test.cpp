@@ -27,6 +27,7 @@ using support::FakePeer;
 struct NoLog {
     [[nodiscard]] static bool enabled() { return false; }
     [[nodiscard]] static bool wants_refused() { return false; }
+    [[nodiscard]] static bool shows_fields() { return false; }
     static void append(const Exchange&) {}
     static void tick(io::Instant) {}
     [[nodiscard]] static std::optional<io::Instant> due() { return std::nullopt; }
