@@ -19,7 +19,7 @@ namespace {
 // A signal handler can be given nothing: these are the only state outside an object in the program.
 std::atomic<int> signal_pipe = -1;
 std::atomic<bool> delivering = false;
-std::atomic<bool> told_to_stop = false;
+std::atomic<int> told_to_stop = 0;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 constexpr int forced = 3;  // the interface's exit status
@@ -34,7 +34,7 @@ extern "C" void on_signal(int number) {
     if (number == SIGTERM || number == SIGINT) {
         if (!delivering.load()) ::_exit(0);
         // The main thread may hang in a system call that nobody can end (unlink(2) on a file server that is away).
-        if (told_to_stop.exchange(true)) ::alarm(1);
+        if (told_to_stop.fetch_add(1) == 1) ::alarm(1);
     }
     write_byte(signal_pipe.load(), static_cast<unsigned char>(number));
     errno = saved;

@@ -34,7 +34,7 @@ public:
     /// Descriptors or memory ran out: until resume() or resume_when_due().
     void pause_and_retry(io::Instant now) {
         pause();
-        due_ = now + retry_;
+        if (!ended_) due_ = now + retry_;
     }
     void resume() {
         if (!paused_ || ended_) return;

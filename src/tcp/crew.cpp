@@ -79,6 +79,20 @@ void Crew::admit_regardless(std::uint32_t seat) {
     seats_[seat].connections.fetch_add(1, std::memory_order_relaxed);
 }
 
+std::optional<io::Accepted> Crew::pass_place_on(std::uint32_t seat) {
+    std::optional<io::Accepted> next;
+    if (anyone_waits()) {
+        const std::scoped_lock lock(waiting_mutex_);
+        if (!waiting_.empty()) next = next_waiting();
+    }
+    if (!next) {
+        dismiss(seat);
+    } else if (!anyone_waits()) {
+        wake_all();  // those that stopped accepting while somebody waited
+    }
+    return next;
+}
+
 void Crew::dismiss(std::uint32_t seat) {
     seats_[seat].connections.fetch_sub(1, std::memory_order_relaxed);
     // Whoever stopped accepting at the limit has to look again, those with no connection of their own too: the kernel may have told
@@ -123,6 +137,10 @@ std::optional<io::Accepted> Crew::take_waiting(std::uint32_t seat, Limit limit) 
     } else if (!admit(seat)) {
         return std::nullopt;
     }
+    return next_waiting();
+}
+
+io::Accepted Crew::next_waiting() {
     const io::Accepted accepted = waiting_.pop_front();
     unclaimed_ = std::min(unclaimed_, waiting_.size());
     waiting_count_.store(static_cast<std::uint32_t>(waiting_.size()));

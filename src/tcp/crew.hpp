@@ -58,14 +58,17 @@ public:
 
     /// Where a connection that `seat` has just accepted should live (Placement::choose).
     [[nodiscard]] std::uint32_t place(std::uint32_t seat, int cpu) const;
-    /// Whether it makes sense to accept: nobody waits who was accepted beyond the limit. At the limit as well, since only who is
-    /// accepted can be known to want a place.
-    [[nodiscard]] bool has_room() const { return waiting_count_.load() == 0; }
+    /// Whether anybody waits who was accepted beyond the limit. As long as nobody does it makes sense to accept, at the limit as well: only
+    /// who is accepted can be known to want a place.
+    [[nodiscard]] bool anyone_waits() const { return waiting_count_.load() != 0; }
     /// Counts a connection at `seat`. False when the limit is reached: then nothing was counted.
     [[nodiscard]] bool admit(std::uint32_t seat);
     /// The same beyond the limit, for a connection that was accepted before the drain and must be served.
     void admit_regardless(std::uint32_t seat);
-    /// One of `seat`'s connections has gone. When there was no room before, all workers are woken: they may accept again.
+    /// One of `seat`'s connections has gone. Its place goes to whoever waits longest, who is to be opened at `seat`: a place that was
+    /// free for a moment could be taken by somebody who has just come.
+    [[nodiscard]] std::optional<io::Accepted> pass_place_on(std::uint32_t seat);
+    /// A connection that was counted at `seat` did not come about.
     void dismiss(std::uint32_t seat);
     /// Gives an admitted connection's descriptor to another worker and wakes it. False when memory has run out: it stays the caller's.
     [[nodiscard]] bool hand_over(std::uint32_t seat, io::Accepted accepted);
@@ -82,6 +85,9 @@ public:
     /// Somebody waits for whom no connection makes room yet; now the caller's will. Each that waits is claimed once.
     [[nodiscard]] bool claim_waiting();
 
+    /// Whether place() looks at the CPU.
+    [[nodiscard]] bool places_by_cpu() const { return placement_.is_by_cpu(); }
+
 private:
     /// One worker as the others see it, on cache lines of its own.
     struct alignas(64) Seat {
@@ -93,6 +99,8 @@ private:
     };
 
     void wake_all();
+    /// The first of those that wait. Requires waiting_mutex_, and that somebody does.
+    [[nodiscard]] io::Accepted next_waiting();
 
     std::uint32_t workers_;
     std::uint32_t max_connections_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Placement: which worker a new connection lives on. A request that crosses processors pays for a wake-up and for cache misses both
 // ways, a third of all it costs; so a connection goes to the worker of the CPU that its packets arrive on, unless some worker has too
-// few connections to be busy, or that one holds more than twice its share: then to the one with the fewest.
+// few connections to be busy, or that one holds more than twice its share, or three quarters of all: then to the one with the fewest.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@ public:
     /// where they are. Empty: no CPU is any worker's, and connections are spread evenly.
     Placement(std::uint32_t workers, std::span<const int> cpus);
 
+    /// Whether choose() looks at the CPU at all.
+    [[nodiscard]] bool is_by_cpu() const { return workers_ > 1 && !home_.empty(); }
     /// The worker for a connection that worker `here` has accepted and whose packets arrive on `cpu` (-1: not known). `held`: how many
     /// connections each worker has, by seat.
     template <class Held>
@@ -35,7 +37,7 @@ public:
             }
             const bool is_no_worse = held(home) <= fewest;
             const bool all_are_busy = fewest >= few;
-            const bool has_its_share = std::uint64_t{held(home)} * workers_ <= 2 * all;
+            const bool has_its_share = std::uint64_t{held(home)} * workers_ <= 2 * all && 4 * std::uint64_t{held(home)} <= 3 * all;
             if (is_no_worse || (all_are_busy && has_its_share)) return home;
             return least;
         }

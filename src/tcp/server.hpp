@@ -69,6 +69,8 @@ public:
         // Behind the events: what has come in time may have waited here for too long.
         if (earliest_look() <= now_) [[unlikely]]
             look(events.empty());
+        else
+            lull_.forget();
     }
     /// When the next turn is due even if nothing comes; none: never.
     [[nodiscard]] std::optional<io::Instant> due() const {
@@ -132,7 +134,7 @@ private:
         // While draining nothing is handed over: the others may be gone before they could look.
         const io::Accepted connection{result, listener};
         if (!drain_.serving()) return open_regardless(connection);
-        const std::uint32_t seat = crew_.place(seat_, incoming_cpu(result));
+        const std::uint32_t seat = crew_.place(seat_, crew_.places_by_cpu() ? incoming_cpu(result) : -1);
         if (!crew_.admit(seat)) {
             if (crew_.put_waiting(connection)) return acceptor_.pause();
             ::close(result);
@@ -141,7 +143,7 @@ private:
         if (seat == seat_) return open(connection);
         if (crew_.hand_over(seat, connection)) return;
         ::close(result);
-        turn_away(seat, ENOMEM);
+        take_back_admission(seat, ENOMEM);
     }
 
     /// Descriptors or memory ran out. Accepting goes on after a while, or when a connection has gone: the one that has been quiet for
@@ -154,7 +156,7 @@ private:
         room_due_ = now_;
     }
     /// The same, seen by a connection that was admitted.
-    void turn_away(std::uint32_t seat, int error_number) {
+    void take_back_admission(std::uint32_t seat, int error_number) {
         crew_.dismiss(seat);
         accept_no_more(error_number);
     }
@@ -173,14 +175,14 @@ private:
     /// There may be room again. If not, one of this worker's connections may have to go.
     void fill_up() {
         take_waiting(Crew::Limit::kept);
-        const bool has_room = crew_.has_room();
-        if (has_room || !drain_.serving()) acceptor_.resume();
-        if (has_room) ran_out_ = false;
-        room_due_ = has_room || !drain_.serving() ? io::Instant::max() : now_;
+        const bool nobody_waits = !crew_.anyone_waits();
+        if (nobody_waits || !drain_.serving()) acceptor_.resume();
+        if (nobody_waits) ran_out_ = false;
+        room_due_ = nobody_waits || !drain_.serving() ? io::Instant::max() : now_;
     }
 
-    /// Somebody waits for a place: the connection that has been quiet for longest leaves its own. One on which a request has begun is
-    /// never taken, and none so soon after its last one that the next may be on its way.
+    /// Somebody waits for a place: the connection of this worker that has been quiet for longest leaves its own. One on which a request has
+    /// begun is never taken, and none so soon after its last one that the next may be on its way.
     void make_room() {
         room_due_ = io::Instant::max();
         for (const DeadlineClass kind : {DeadlineClass::idle, DeadlineClass::head}) {
@@ -198,20 +200,20 @@ private:
             }
         }
         // All are busy: one may be done soon.
-        if (room_due_ == io::Instant::max() && (ran_out_ || !crew_.has_room())) room_due_ = now_ + Drain::idle_grace;
+        if (room_due_ == io::Instant::max() && (ran_out_ || crew_.anyone_waits())) room_due_ = now_ + Drain::idle_grace;
     }
 
     void open(io::Accepted accepted) {
         Connection* const connection = connections_.take(limits_.max_slots);
         if (connection == nullptr) {
             ::close(accepted.fd);
-            return turn_away(seat_, ENOMEM);
+            return take_back_admission(seat_, ENOMEM);
         }
         PeerName peer;
         if (protocol_.wants_peer()) peer = peer_name(accepted.fd);
         if (const auto opened = engine_.open(connection->id(), accepted.fd); !opened) {
             connections_.give_back(*connection);
-            return turn_away(seat_, opened.error().code);
+            return take_back_admission(seat_, opened.error().code);
         }
         connection->state = State::receiving;
         connection->paused = connection->finished = false;
@@ -278,6 +280,7 @@ private:
     void wait_for_input(Connection& connection) {
         connection.state = State::receiving;
         if (connection.finished) return close(connection);
+        drain_.became_quiet(now_);
         if (std::exchange(connection.paused, false)) engine_.resume_receive(connection.id());
         switch (protocol_.phase(connection.session)) {
             case Phase::idle:
@@ -328,7 +331,6 @@ private:
         if (connection.after_send == Next::close) return begin_close(connection);
         if (connection.after_send == Next::flush || connection.paused) return advance(connection, connection.saved.view());
         wait_for_input(connection);
-        drain_.became_quiet(now_);
     }
 
     void release(Connection& connection) {
@@ -357,7 +359,7 @@ private:
         release(connection);  // a cut send may use its bytes until now
         protocol_.close(connection.session);
         connections_.give_back(connection);
-        crew_.dismiss(seat_);
+        if (const std::optional<io::Accepted> next = crew_.pass_place_on(seat_)) open(*next);
         fill_up();
     }
 

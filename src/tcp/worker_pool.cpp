@@ -88,6 +88,9 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const Options& options, co
 }
 
 WorkerPool::~WorkerPool() {
+    // Whoever is still there was not told to end: an error on the main thread.
+    crew_.direct(Order::abort);
+    go();
     join();
 }
 

@@ -128,13 +128,31 @@ TEST(CrewTest, ConnectionsBeyondTheLimitWaitInOrderUntilThereIsRoom) {
 TEST(CrewTest, NobodyAcceptsWhereItOnlyAddsToThoseThatWait) {
     Crew crew(2, 1, [] {});
     ASSERT_TRUE(crew.admit(0));
-    EXPECT_TRUE(crew.has_room());  // at the limit as well: somebody who comes makes an idle connection leave
+    EXPECT_FALSE(crew.anyone_waits());  // at the limit as well: somebody who comes makes an idle connection leave
     const int fd = some_descriptor();
     ASSERT_TRUE(crew.put_waiting({fd, 0}));
     crew.dismiss(0);
-    EXPECT_FALSE(crew.has_room());  // for others: the one that waits comes first
+    EXPECT_TRUE(crew.anyone_waits());  // the one that waits comes first
     ASSERT_EQ(next_waiting(crew, 1, Crew::Limit::kept), fd);
-    EXPECT_TRUE(crew.has_room());
+    EXPECT_FALSE(crew.anyone_waits());
+    ::close(fd);
+}
+
+TEST(CrewTest, APlaceThatIsLeftGoesToWhoWaitsAndNotToWhoHasJustCome) {
+    Crew crew(2, 1, [] {});
+    bool stolen = false;
+    crew.take_seat(1, [&] { stolen |= crew.admit(1); });  // a worker that accepts somebody just now
+    ASSERT_TRUE(crew.admit(0));
+    const int fd = some_descriptor();
+    ASSERT_TRUE(crew.put_waiting({fd, 0}));
+    ASSERT_TRUE(crew.claim_waiting());
+    const std::optional<io::Accepted> next = crew.pass_place_on(0);
+    ASSERT_TRUE(next.has_value());
+    EXPECT_EQ(next->fd, fd);
+    EXPECT_FALSE(stolen);
+    EXPECT_FALSE(crew.admit(1));
+    EXPECT_FALSE(crew.pass_place_on(0).has_value());
+    EXPECT_TRUE(stolen);  // nobody waits: it is free for all
     ::close(fd);
 }
 

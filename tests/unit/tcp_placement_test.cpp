@@ -45,6 +45,11 @@ TEST(PlacementTest, NoWorkerHoldsMuchMoreThanTwiceItsShare) {
     for (const std::uint32_t count : held) EXPECT_GE(count, 80U);
 }
 
+TEST(PlacementTest, OfTwoWorkersNoneIdlesBecauseAllPacketsArriveAtTheOther) {
+    // A network card with one queue.
+    EXPECT_EQ(held_after(2, {0, 1}, 200, [](int) { return 0; }), (Held{150, 50}));
+}
+
 TEST(PlacementTest, WhereTheCpuIsNotKnownConnectionsAreSpreadEvenly) {
     const std::vector<std::pair<std::vector<int>, int>> cases = {
         {{0, 1}, -1},         // a unix socket

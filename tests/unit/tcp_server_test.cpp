@@ -303,6 +303,34 @@ TEST_F(TcpServerTest, ADrainDoesNotWaitForThoseThatHaveHadTheirAnswer) {
     EXPECT_EQ(cut, 0U);
 }
 
+TEST_F(TcpServerTest, ADrainDoesNotWaitForOneThatBecomesIdleByAnEmptyLine) {
+    body.assign(500'000, 'x');
+    start();
+    FakePeer reading = connect(std::string(request));
+    FakePeer half = connect(request);
+    while (!half.read().empty()) run_for(1ms);
+    half.write("\r");
+    reading.write("\r\n");  // RFC 9112 §2.2, while its answer is under way
+    run_for(1ms);
+    crew->direct(Order::drain);
+    half.write("\n");
+    const io::Instant begin = network->now();
+    while (network->now() < begin + 1s && !(reading.engine_closed() && half.engine_closed())) {
+        std::ignore = reading.read();
+        run_for(1ms);
+    }
+    EXPECT_TRUE(reading.engine_closed());
+    EXPECT_TRUE(half.engine_closed());
+}
+
+TEST_F(TcpServerTest, WhenMemoryRunsOutInADrainNobodyRetriesForEver) {
+    start();
+    Acceptor<WatchedEngine> acceptor(*staff[0].engine, 100ms);
+    acceptor.end();
+    acceptor.pause_and_retry(network->now());
+    EXPECT_EQ(acceptor.due(), io::Instant::max());  // or the worker would spin
+}
+
 TEST_F(TcpServerTest, ADrainAnswersWhatWaitsInTheBacklogAtTheLimit) {
     max_connections = 1;
     start(2);
