@@ -14,9 +14,10 @@ endif()
 add_library(tinyhttpd_flags INTERFACE)
 target_compile_options(tinyhttpd_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast)
 target_compile_definitions(tinyhttpd_flags INTERFACE _GLIBCXX_ASSERTIONS)
-# feature_test_macros(7): on 32 bits, glibc would otherwise refuse to write a log beyond 2 GiB and to tell the time after 2038.
+# feature_test_macros(7): on 32 bits, glibc would otherwise refuse to write a log beyond 2 GiB. Not _TIME_BITS: the C++ library was
+# compiled without.
 if(CMAKE_SIZEOF_VOID_P EQUAL 4)
-  target_compile_definitions(tinyhttpd_flags INTERFACE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+  target_compile_definitions(tinyhttpd_flags INTERFACE _FILE_OFFSET_BITS=64)
 endif()
 if(TINYHTTPD_WERROR)
   target_compile_options(tinyhttpd_flags INTERFACE -Werror)

@@ -12,6 +12,7 @@ macro(tinyhttpd_provide method package)
     set(${package}_FOUND TRUE)
   elseif("${package}" STREQUAL GTest)
     set(INSTALL_GTEST OFF)
+    set(CMAKE_POSITION_INDEPENDENT_CODE ON) # the tests are position-independent executables
     set(CMAKE_POLICY_DEFAULT_CMP0077 NEW) # its option() leaves that variable alone
     add_subdirectory(/usr/src/googletest ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL SYSTEM)
     set(GTest_FOUND TRUE)

@@ -45,7 +45,18 @@ public:
         if (tail - io_uring_smp_load_acquire(queue.khead) == queue.ring_entries) [[unlikely]]
             return nullptr;
         queue.sqe_tail = tail + 1;
-        return &queue.sqes[tail & queue.ring_mask];
+        io_uring_sqe& entry = queue.sqes[tail & queue.ring_mask];
+        // Since liburing 2.4 io_uring_get_sqe() does this and no longer each io_uring_prep_*(): what is left of the entry's last use, a
+        // buffer group for one, would be done again.
+        entry.flags = 0;
+        entry.ioprio = 0;
+        entry.rw_flags = 0;
+        entry.buf_index = 0;
+        entry.personality = 0;
+        entry.file_index = 0;
+        entry.addr3 = 0;
+        entry.__pad2[0] = 0;
+        return &entry;
     }
     /// Submits what is in the queue, lets completions happen and waits, at most as long as given (none: for ever), until there
     /// is one; with zero it does not wait. One system call; what the kernel did not take stays in the queue for the next time.
