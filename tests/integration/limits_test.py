@@ -9,10 +9,6 @@ import time
 import support
 from support import GET, Client, ask
 
-
-# UBSan's check of a virtual call opens a pipe the first time it meets a type, and takes the failure for a wrong type. So the
-# first diagnostic is written while there are descriptors.
-EARLY_DIAGNOSTIC = ("--log-level", "debug") if support.SANITIZED else ()
 IORING_OP_RECV = 27  # io_uring_enter(2), linux/io_uring.h
 
 
@@ -44,7 +40,7 @@ class Descriptors(support.TestCase):
         return (server.cpu_seconds() - before) / (time.monotonic() - began)
 
     def check_served_without_spinning(self, *args):
-        server = self.start("--workers", "2", "--idle-timeout", "10m", "--head-timeout", "10m", *EARLY_DIAGNOSTIC, *args, descriptors=64)
+        server = self.start("--workers", "2", "--idle-timeout", "10m", "--head-timeout", "10m", *args, descriptors=64)
         clients = self.crowd(server, 200)
         first = clients[0].answer()
         self.assertEqual(first.status, 200)
@@ -79,7 +75,7 @@ class Descriptors(support.TestCase):
         self.assertLess(server.stderr().count("\n"), 100)
 
     def test_keepalive_clients_that_leave_at_the_idle_timeout_let_the_others_in(self):
-        server = self.start("--idle-timeout", "50ms", "--workers", "2", *EARLY_DIAGNOSTIC, descriptors=64)
+        server = self.start("--idle-timeout", "50ms", "--workers", "2", descriptors=64)
         for client in self.crowd(server, 200):
             self.assertEqual(client.answer().status, 200)
             self.assertEqual(client.receive(), b"")
