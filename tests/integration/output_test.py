@@ -139,6 +139,7 @@ class Errors(support.TestCase):
         self.assertNotIn("\x1b", err)
 
 
+@support.not_with_tsan("its own start writes a file, and dies of the signal before main()")
 class FileSizeLimit(support.TestCase):
     """`ulimit -f 0`: a file that may not grow is an error with a message, no signal that kills (setrlimit(2), SIGXFSZ)."""
     LIMITED = ("sh", "-c", 'ulimit -f 0 && exec "$@"', "sh")

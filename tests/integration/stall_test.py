@@ -86,6 +86,7 @@ class StandardError(TestCase):
         termios.tcflow(program, termios.TCOOFF)
         server.stop()
 
+    @support.not_with_tsan("it keeps a signal back while write(2) waits")
     def test_two_signals_end_it_even_when_the_start_hangs(self):
         pipe, path = StalledPipe(self), os.path.join(self.directory(), "socket")
         # It listens, and then has to say that this is more than fits.

@@ -42,6 +42,7 @@ class StartUp(support.TestCase):
         server.stop()
 
     @support.linux_only
+    @support.not_with_tsan("it keeps a signal back while read(2) waits")
     def test_term_while_standard_input_does_not_end(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.start_reading_for_ever().stop(number)
