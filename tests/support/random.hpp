@@ -3,11 +3,15 @@
 // environment variable by which a failing seed is run again. Used by the fake engine and by every test that leaves something to chance.
 #pragma once
 
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
 #include <concepts>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 #include <optional>
 #include <random>
@@ -100,8 +104,13 @@ public:
     }
 
 private:
+    // In a signal handler: nothing that allocates.
     static void print() {
-        if (seed_ != nullptr) std::fprintf(stderr, "%s\n", seed_text(*seed_).c_str());
+        if (seed_ == nullptr) return;
+        std::array<char, 40> line = {"TINYHTTPD_SEED="};
+        char* const end = std::to_chars(line.data() + std::strlen(line.data()), line.end() - 1, *seed_).ptr;
+        *end = '\n';
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), static_cast<std::size_t>(end + 1 - line.data()));
     }
     static void on_abort(int) {
         print();
