@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The file: keys, types and places. A typing error is pointed at by line and column, and never ignored.
 #include "config/toml_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/fd.hpp"
 #include "config/toml_lexis.hpp"
 #include "config_support.hpp"
 
@@ -152,7 +157,9 @@ TEST_F(ConfigurationFile, the_access_log_can_be_turned_off_again) {
 class StandardInput {
 public:
     explicit StandardInput(const std::string& path) : saved_(::dup(STDIN_FILENO)) {
-        if (std::freopen(path.c_str(), "r", stdin) == nullptr) ADD_FAILURE() << "cannot reopen standard input";
+        // Not freopen(3): the program reads the descriptor, and the C library's stream stays as it is.
+        const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!file || ::dup2(file.get(), STDIN_FILENO) != STDIN_FILENO) ADD_FAILURE() << "cannot put " << path << " on standard input";
     }
     StandardInput(const StandardInput&) = delete;
     StandardInput& operator=(const StandardInput&) = delete;
