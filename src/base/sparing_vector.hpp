@@ -65,6 +65,14 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t capacity() const { return capacity_; }
     [[nodiscard]] std::size_t room() const { return capacity_ - size_; }
+    [[nodiscard]] T& operator[](std::size_t index) {
+        ASSERT(index < size_);
+        return data_.get()[index];
+    }
+    [[nodiscard]] const T& operator[](std::size_t index) const {
+        ASSERT(index < size_);
+        return data_.get()[index];
+    }
     [[nodiscard]] const T* data() const { return data_.get(); }
     [[nodiscard]] const T* begin() const { return data_.get(); }
     [[nodiscard]] const T* end() const { return data_.get() + size_; }

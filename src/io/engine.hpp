@@ -129,6 +129,11 @@ concept Engine = requires(E engine, const E& observed, ConnectionId id, Listener
     // Ends receiving, cuts a running send, closes the descriptor; `closed` follows from a later wait().
     { engine.close(id) };
 
+    // The same with RST in place of FIN (a unix socket has none: its peer sees the end). What the peer has not received yet may be lost;
+    // unreceived: how many of the bytes that were sent this may be, as far as the system tells.
+    { engine.reset(id) };
+    { observed.unreceived(id) } -> std::same_as<std::size_t>;
+
     // Blocks until there is an event or the deadline has come (none: for ever). The span lives until the next wait(). An empty
     // span means the deadline came and nothing else is pending; a deadline in the past polls.
     { engine.wait(deadline) } -> std::same_as<std::span<const Event>>;

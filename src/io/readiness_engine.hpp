@@ -94,7 +94,8 @@ public:
         if (connection.readable) queue_.push(id.slot);
     }
 
-    void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt) {
+    // In line where the batch is made: a call costs 80 instructions per request.
+    [[gnu::always_inline]] void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt) {
         Connection& connection = at(id);
         VERIFY(!connection.parked && !slices.empty() && slices.size() <= Batch::capacity);
         std::size_t total = slices.front().size;
@@ -123,6 +124,15 @@ public:
         connection.parked.reset();
         ::close(std::exchange(connection.fd, -1));  // leaves the poller with its last descriptor
         pending_.push_reserved({.kind = EventKind::closed, .connection = id});
+    }
+
+    void reset(ConnectionId id) {
+        reset_at_close(at(id).fd);
+        close(id);
+    }
+    [[nodiscard]] std::size_t unreceived(ConnectionId id) const {
+        const Connection& connection = connections_[id.slot];
+        return connection.fd >= 0 && connection.generation == id.generation ? unreceived_bytes(connection.fd) : 0;
     }
 
     [[nodiscard]] std::span<const Event> wait(std::optional<Instant> deadline) {

@@ -2,10 +2,12 @@
 #include "io/socket_calls.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <linux/sockios.h>
 #include <sys/syscall.h>
 #endif
 
@@ -125,6 +127,26 @@ long receive_bytes(int fd, char* buffer, std::size_t size) {
 long send_slices(int fd, std::span<const Slice> slices, bool more) {
     const int flags = more ? send_flags | more_flag : send_flags;
     return slices.size() == 1 ? send_one(fd, slices.data()[0], flags) : send_several(fd, slices, flags);
+}
+
+void reset_at_close(int fd) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+std::size_t unreceived_bytes(int fd) {
+    int count = 0;
+#if defined(SIOCOUTQ)
+    const int result = ::ioctl(fd, SIOCOUTQ, &count);
+#elif defined(SO_NWRITE)
+    socklen_t size = sizeof count;
+    const int result = ::getsockopt(fd, SOL_SOCKET, SO_NWRITE, &count, &size);
+#elif defined(FIONWRITE)
+    const int result = ::ioctl(fd, FIONWRITE, &count);
+#else
+    const int result = -1;
+#endif
+    return result == 0 && count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
 }  // namespace tinyhttpd::io

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "io/socket_calls.hpp"
+
 namespace tinyhttpd::io {
 
 namespace {
@@ -252,6 +254,16 @@ void UringEngine::close(ConnectionId id) {
     io_uring_sqe* entry = submission();
     io_uring_prep_close(entry, connection.fd);
     io_uring_sqe_set_data64(entry, uring_tag::make(Operation::close, id));
+}
+
+void UringEngine::reset(ConnectionId id) {
+    reset_at_close(at(id).fd);
+    close(id);
+}
+
+std::size_t UringEngine::unreceived(ConnectionId id) const {
+    const Connection& connection = connections_[id.slot];
+    return connection.life == Life::open && connection.generation == id.generation ? unreceived_bytes(connection.fd) : 0;
 }
 
 void UringEngine::wake() {

@@ -62,6 +62,8 @@ public:
         ::shutdown(at(id).fd, SHUT_WR);  // not as an operation of the ring: that would run on a thread of the kernel's
     }
     void close(ConnectionId id);
+    void reset(ConnectionId id);
+    [[nodiscard]] std::size_t unreceived(ConnectionId id) const;
 
     [[nodiscard]] std::span<const Event> wait(std::optional<Instant> deadline);
     [[nodiscard]] Instant now() const { return now_; }

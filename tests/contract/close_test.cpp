@@ -27,6 +27,33 @@ TYPED_TEST(Close, is_completed_once_and_the_peer_sees_the_end) {
     this->driver->settle();
 }
 
+// A unix socket has no RST: its peer sees the end.
+TYPED_TEST(Close, by_reset_is_completed_once_and_the_peer_sees_it_behind_what_it_has) {
+    auto [connection, peer] = this->connect();
+    this->driver->send(connection, "before");
+    this->driver->until([&, &c = connection] { return c.sends_done == 1; });
+    EXPECT_EQ(this->gather(peer, 6), "before");
+    this->driver->until([&, &c = connection] { return this->engine->unreceived(c.id) == 0; });
+    this->driver->reset(connection);
+    this->driver->until([&, &c = connection, &p = peer] { return c.closed && (p.read(), p.saw_end()); });
+    EXPECT_EQ(peer.saw_reset(), !TypeParam::name().ends_with("_unix"));
+    this->driver->settle();
+}
+
+TYPED_TEST(Close, by_reset_cuts_a_running_send) {
+    auto [connection, peer] = this->connect(Buffers::small);
+    const std::string bytes = pattern(32 << 20);
+    this->driver->send(connection, bytes);
+    this->driver->settle();
+    EXPECT_GT(this->engine->unreceived(connection.id), 0U);
+    this->driver->reset(connection);
+    this->driver->until([&, &p = peer, &c = connection] {
+        p.read();
+        return p.saw_end() && c.closed;
+    });
+    EXPECT_EQ(connection.sends_done, 0);
+}
+
 TYPED_TEST(Close, right_after_open_with_bytes_waiting_delivers_nothing) {
     for (int i = 0; i < 50; ++i) {
         auto peer = this->world.connect(this->listener);

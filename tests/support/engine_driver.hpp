@@ -98,6 +98,11 @@ public:
         const Slice slice{bytes.data(), bytes.size()};
         send(connection, std::span(&slice, 1));
     }
+    void reset(Connection& connection) {
+        engine_.reset(connection.id);
+        connection.closing = true;
+        connection.closed_in_turn = turns;
+    }
     void close(Connection& connection) {
         engine_.close(connection.id);
         connection.closing = true;

@@ -101,6 +101,17 @@ public:
         connection.closed_from = {};
     }
 
+    void reset(io::ConnectionId id) {
+        FakeLink& link = *at(id).link;
+        if (!link.engine_closed && !link.peer_reset) network_->reset_peer(link);
+        close(id);
+    }
+    [[nodiscard]] std::size_t unreceived(io::ConnectionId id) const {
+        const Connection& connection = connections_.at(id.slot);
+        VERIFY(connection.state == State::open && connection.id == id);
+        return connection.link->to_peer.size();
+    }
+
     [[nodiscard]] std::span<const io::Event> wait(std::optional<Instant> deadline) {
         if (!std::exchange(has_begun_span_, false)) begin_span();
         network_->pass_a_turn();
