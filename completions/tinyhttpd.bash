@@ -58,7 +58,7 @@ _tinyhttpd() {
     fi
 
     case $previous in
-        --body-file | --port-file | --config | -c)
+        --body-file | --down-file | --port-file | --config | -c)
             _tinyhttpd_files "$current"
             return 0
             ;;
@@ -103,7 +103,28 @@ _tinyhttpd() {
             _tinyhttpd_words "$current" 'text/plain text/html application/json application/octet-stream'
             return 0
             ;;
-        --body | -b | --header | -H | --backlog | --read-buffer | --write-buffer | --max-head | --max-body | \
+        --sequence)
+            _tinyhttpd_words "$current" '503x2,ok reset,ok ok close reset hang truncate garbage'
+            return 0
+            ;;
+        --fault)
+            _tinyhttpd_words "$current" '503:5% close:1% reset:1% hang:1% truncate:1% garbage:1%'
+            return 0
+            ;;
+        --delay)
+            _tinyhttpd_words "$current" '100ms 50ms-2s 80ms~400ms 2s:1%'
+            return 0
+            ;;
+        --health)
+            _tinyhttpd_words "$current" '/healthz /livez'
+            return 0
+            ;;
+        --ready)
+            _tinyhttpd_words "$current" '/readyz'
+            return 0
+            ;;
+        --body | -b | --header | -H | --cors | --route | --limit-rate | --seed | --ready-after | --unhealthy-after | \
+            --backlog | --read-buffer | --write-buffer | --max-head | --max-body | \
             --keepalive-requests | --head-timeout | --body-timeout | --idle-timeout | --write-timeout | --log-buffer | \
             --log-flush | --ready-fd | --max-requests | --max-time | --shutdown-timeout | --shutdown-delay)
             return 0
@@ -113,7 +134,9 @@ _tinyhttpd() {
     case $current in
         -*)
             _tinyhttpd_words "$current" '-b --body --body-file -s --status -H --header --content-type
-                --date --no-date --server-header --no-server-header
+                --date --no-date --server-header --no-server-header --cors
+                --route --sequence --fault --delay --limit-rate --seed
+                --health --ready --ready-after --unhealthy-after --down-file --unready
                 -l --listen --unix-mode --backlog -w --workers --pin-workers --engine
                 --read-buffer --write-buffer --max-head --max-body --max-connections
                 --keepalive --no-keepalive --keepalive-requests --head-timeout --body-timeout

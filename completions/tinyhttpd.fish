@@ -30,6 +30,21 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l date -d 'Send a Date header
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l no-date -d 'Leave the Date header out'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l server-header -d 'Send Server: tinyhttpd'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l no-server-header -d 'Leave the Server header out'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l cors -x -d 'Let scripts of this origin read the answers'
+
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l route -x -d 'Answer this path otherwise'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l sequence -x -a '503x2,ok reset,ok ok close reset hang truncate garbage' -d 'Outcomes in order of arrival'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l fault -x -a '503:5% close:1% reset:1% hang:1% truncate:1% garbage:1%' -d 'Outcomes by chance'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l delay -x -a '100ms 50ms-2s 80ms~400ms 2s:1%' -d 'Wait before answering'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l limit-rate -x -d 'Bytes of body a second'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l seed -x -d 'Repeat the faults and delays of a run'
+
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l health -x -a '/healthz /livez' -d 'Answer this path with the liveness'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l ready -x -a '/readyz' -d 'Answer this path with the readiness'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l ready-after -x -d 'Not ready before this time'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l unhealthy-after -x -d 'Unhealthy from this time on'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l down-file -r -F -d 'Not ready while this file exists'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l unready -d 'Begin not ready'
 
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 localhost:8000 [::1]:8000 :8000 unix: systemd' -d 'Listen on this address'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l unix-mode -x -a '0600 0660 0666' -d 'Permissions of a unix socket'

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: MIT
-// tinyhttpd answers every HTTP/1.1 request with one fixed response. This is where it is put together:
+// tinyhttpd answers HTTP/1.1 requests with responses that are fixed before the first one comes. This is where it is put together:
 //
 //   base/     Result, Fd, VERIFY, the words shared by the layers
 //   os/       signals, processors, the service manager, files that are ours to take away
 //   io/       the engine contract and the engines behind it: epoll and kqueue share a readiness half, io_uring
 //   tcp/      listening sockets, connections, deadlines, one worker's server, the pool of workers and what they share
+//   site/     what is answered: answers, routes, what becomes of a request, health; no HTTP bytes and no sockets
 //   http/     head parser, body framing, rendered answers, the responder: bytes in, bytes out, no socket
 //   config/   flags, environment and TOML layered into a Config; the answer resolved from it
 //   log/      diagnostics on standard error, the batched access log
 //   probe/    `tinyhttpd probe`: a small client that asks a server whether it is up
-//   app/      these put together: the job made of a Config, engines and the worker instantiated for each, listeners, the
-//             lifecycle (what the main thread does while the workers serve), descriptors, the probe command
+//   app/      these put together: site and job made of a Config, engines and the worker instantiated for each, listeners, the
+//             lifecycle (what the main thread does while the workers serve), reload, descriptors, the probe command
+//
+// A request makes these stops, numbered where they stand:
+//   1 wait     io/: an engine yields what has arrived
+//   2 find     tcp/server.hpp: the connection of the event
+//   3 judge    http/: heads and framing, strictly
+//   4 choose   site/: the answer, once, when the head is complete; it may be due later
+//   5 go on    http/: with what is pipelined behind it, as long as the batch takes it
+//   6 note     log/: a line, when there is a log
+//   7 send     tcp/server.hpp: one send for the batch
+//   8 completed, or due
 //
 // main(): options → Config → listeners → workers → exit status.
 #include <fcntl.h>
@@ -23,6 +34,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,16 +48,19 @@
 #include "app/last_words.hpp"
 #include "app/lifecycle.hpp"
 #include "app/listeners.hpp"
+#include "app/make_site.hpp"
 #include "app/probe_command.hpp"
+#include "app/reload.hpp"
 #include "app/serve.hpp"
 #include "base/write_all.hpp"
 #include "config/load.hpp"
-#include "config/response.hpp"
 #include "log/access_log.hpp"
 #include "log/diagnostics.hpp"
 #include "os/port_file.hpp"
 #include "os/processors.hpp"
 #include "os/signals.hpp"
+#include "site/board.hpp"
+#include "site/site.hpp"
 #include "tcp/listener.hpp"
 
 extern char** environ;
@@ -65,9 +80,28 @@ std::uint32_t connections_allowed(const config::Config& config, std::uint32_t fi
     return wanted != 0 ? wanted : fitting;
 }
 
-Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signals, log::Diagnostics& diagnostics) {
-    TRY(config::Response answer, config::resolve_response(config.response));
-    const http::ResponseSpec response = to_response_spec(std::move(answer));
+/// Says it at the debug level, so that a run can be repeated.
+std::uint64_t seed_of(const config::Config& config, log::Diagnostics& diagnostics) {
+    if (config.seed) return *config.seed;
+    // What fits into the option: TOML integers are signed.
+    std::random_device device;
+    const std::uint64_t seed = (std::uint64_t{device()} << 32U | device()) >> 1U;
+    diagnostics.debug("--seed " + std::to_string(seed));
+    return seed;
+}
+
+std::size_t largest_body(const site::Site& site) {
+    std::size_t largest = 0;
+    for (const site::Answer& answer : site.answers()) largest = std::max(largest, answer.body != nullptr ? answer.body->size() : 0);
+    return largest;
+}
+
+Result<ExitStatus> serve_until_told(const config::Config& config, const config::Invocation& invocation, Signals& signals,
+                                    log::Diagnostics& diagnostics) {
+    const auto health_switch = std::make_shared<site::HealthSwitch>(config.health.unready);
+    const std::uint64_t seed = seed_of(config, diagnostics);
+    TRY(const std::shared_ptr<const site::Site> site, make_site(config, seed, health_switch));
+    site::Board board(site);
     Signals::deliver();
 
     const std::uint64_t descriptor_limit = raise_descriptor_limit();
@@ -87,7 +121,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     if (config.lifecycle.max_requests != 0) quota.emplace(config.lifecycle.max_requests);
     log::RepeatedReport accept_failures(diagnostics, log::Level::warn, "time");
 
-    Job job = to_job(config, response, quota ? &*quota : nullptr, max_connections);
+    Job job = to_job(config, board, quota ? &*quota : nullptr, max_connections);
     job.listeners = sockets;
     job.responder.origins = origins;
     job.access_log = access_log.get();
@@ -112,7 +146,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
     const tcp::WorkerPool::Options pool_options{.workers = workers,
                                                 .max_connections = max_connections,
                                                 .cpus = affinity_mask(),
-                                                .places_by_cpu = response.body->size() < large_body,
+                                                .places_by_cpu = largest_body(*site) < large_body,
                                                 .pin = config.pin_workers};
     if (pool_options.pin && pool_options.cpus.empty()) return fail("pin workers to CPUs", {}, ENOTSUP, "leave --pin-workers out");
     TRY(std::unique_ptr<tcp::WorkerPool> pool, start_workers(config.engine, pool_options, job, signals, diagnostics));
@@ -128,14 +162,26 @@ Result<ExitStatus> serve_until_told(const config::Config& config, Signals& signa
         pool->crew().direct(tcp::Order::abort);
     }
 
+    Reload reload(invocation, config, seed, health_switch, board, diagnostics);
     Lifecycle lifecycle(signals, *pool,
                         {config.lifecycle.max_time, config.lifecycle.shutdown_delay, config.lifecycle.shutdown_timeout, job.quota},
                         {.reopen_log =
                              [&] {
                                  if (access_log) access_log->reopen();
                              },
+                         .reload =
+                             [&] {
+                                 if (reload()) pool->crew().direct(tcp::Order::serve);  // wakes them
+                             },
+                         .flip_readiness =
+                             [&] {
+                                 if (config.health.ready_path.empty())
+                                     return diagnostics.warn("SIGUSR2: nobody can ask whether it is ready (see --ready)");
+                                 diagnostics.info(health_switch->flip() ? "ready (SIGUSR2)" : "not ready (SIGUSR2)");
+                             },
                          .stopping =
                              [&] {
+                                 health_switch->stop();
                                  port_file.reset();
                                  notify_service_manager("STOPPING=1", diagnostics);
                              },
@@ -186,8 +232,8 @@ ExitStatus run(std::span<const char* const> arguments) {
         }
         signals.emplace(*std::move(installed));
     }
-    auto loaded = is_probe ? config::load_probe({arguments.subspan(1), environ, TINYHTTPD_VERSION, engines_built_in()})
-                           : config::load({arguments, environ, TINYHTTPD_VERSION, engines_built_in()});
+    const config::Invocation invocation{is_probe ? arguments.subspan(1) : arguments, environ, TINYHTTPD_VERSION, engines_built_in()};
+    auto loaded = is_probe ? config::load_probe(invocation) : config::load(invocation);
     if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
         for (const std::string& line : problems->lines) diagnostics.error(line);
         return static_cast<ExitStatus>(problems->exit_status);
@@ -204,7 +250,7 @@ ExitStatus run(std::span<const char* const> arguments) {
     if (is_probe) return run_probe(config, diagnostics);
     diagnostics.set_level(to_level(config.log.level));
     if (!config.notice.empty()) diagnostics.info(config.notice);
-    const auto status = serve_until_told(config, *signals, diagnostics);
+    const auto status = serve_until_told(config, invocation, *signals, diagnostics);
     if (!status) {
         diagnostics.error(status.error());
         diagnostics.wait(std::chrono::seconds(1));

@@ -9,16 +9,6 @@
 
 namespace tinyhttpd {
 
-http::ResponseSpec to_response_spec(config::Response answer) {
-    http::ResponseSpec spec;
-    spec.status = answer.status;
-    spec.reason = std::move(answer.reason_phrase);
-    spec.body = std::make_shared<const std::string>(std::move(answer.body));
-    for (config::Header& header : answer.headers) spec.headers.push_back({std::move(header.name), std::move(header.value)});
-    spec.date = answer.date;
-    return spec;
-}
-
 log::Level to_level(config::LogLevel level) {
     switch (level) {
         case config::LogLevel::error: return log::Level::error;
@@ -58,15 +48,16 @@ std::string refusal_text(const Exchange& exchange) {
     return text;
 }
 
-Job to_job(const config::Config& config, const http::ResponseSpec& response, Quota* quota, std::uint32_t max_connections) {
+Job to_job(const config::Config& config, const site::Board& board, Quota* quota, std::uint32_t max_connections) {
     const config::LimitsConfig& limits = config.limits;
-    Job job{.response = response, .responder = {}, .server = {}, .engine = {}, .listeners = {}, .accept_failed = {}, .request_refused = {}};
+    Job job{.board = board, .responder = {}, .server = {}, .engine = {}, .listeners = {}, .accept_failed = {}, .request_refused = {}};
     job.responder.max_head = limits.max_head;
     job.responder.max_body = limits.max_body;
     job.responder.keepalive = limits.keepalive;
     job.responder.keepalive_requests = limits.keepalive_requests;
     job.responder.write_buffer = limits.write_buffer;
     job.responder.quota = quota;
+    job.responder.board = &board;
     job.quota = quota;
     job.server.saved_input = limits.max_head + 2 * limits.read_buffer;
     job.server.head_timeout = limits.head_timeout;

@@ -52,7 +52,11 @@ bool Lifecycle::step(std::optional<Clock::time_point> until) {
 void Lifecycle::on_signal(int number) {
     switch (number) {
         case SIGHUP:
+            hooks_.reopen_log();
+            if (stage_ == Stage::serving) hooks_.reload();
+            return;
         case SIGUSR1: return hooks_.reopen_log();
+        case SIGUSR2: return hooks_.flip_readiness();
         case SIGTERM:
         case SIGINT:
             if (!std::exchange(told_to_stop_, true)) return stop(ExitStatus::clean, options_.shutdown_delay);

@@ -33,6 +33,8 @@ struct LifecycleOptions {
 /// What else has to happen at certain moments, given by main().
 struct LifecycleHooks {
     std::function<void()> reopen_log;       ///< HUP, USR1
+    std::function<void()> reload;           ///< HUP, unless a reason to stop has come
+    std::function<void()> flip_readiness;   ///< USR2
     std::function<void()> stopping;         ///< the first reason to stop has come
     std::function<void()> turn_away;        ///< the drain begins: whoever has not connected yet comes too late
     std::function<void()> close_listeners;  ///< no worker accepts any more

@@ -15,6 +15,7 @@
 #include "http/responder.hpp"
 #include "io/engine.hpp"
 #include "log/access_log.hpp"
+#include "site/board.hpp"
 #include "tcp/server.hpp"
 #include "tcp/worker_pool.hpp"
 
@@ -22,7 +23,7 @@ namespace tinyhttpd {
 
 /// What every worker is made of. Shared, read-only, and alive until all workers have returned.
 struct Job {
-    const http::ResponseSpec& response;
+    const site::Board& board;
     http::ResponderLimits responder;
     tcp::ServerLimits server;
     io::EngineOptions engine;
@@ -69,7 +70,7 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
     crew.take_seat(seat, [engine = engine->get()] { engine->wake(); });
     tcp::ServerOutcome outcome;
     {
-        http::Responder<WorkerLog> responder(job.response, job.responder, WorkerLog(job));
+        http::Responder<WorkerLog> responder(job.board.site(), job.responder, WorkerLog(job));
         tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
         // After a stop by force the kernel may still read what it was given to send: that is the responder's.

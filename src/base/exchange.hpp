@@ -22,7 +22,8 @@ struct Exchange {
     std::string_view user_agent = {};
     std::string_view request_line = {};  ///< of a malformed request line: its bytes up to and with the first bad one, bounded
     std::string_view refused = {};       ///< why the request was turned down: words that follow on the status's phrase; empty: it was not
-    int status = 0;
+    std::string_view fault = {};         ///< how the answer failed because it was to; empty: it did not
+    int status = 0;                      ///< 0 with a fault
     std::uint64_t body_bytes = 0;  ///< content of the answer, 0 for HEAD
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,7 +30,7 @@ public:
 
     void clear() { count_ = 0, bytes_ = 0, answers = 0, lease = no_lease; }
     /// Requires !full(), asserted.
-    void push(Slice slice) {
+    [[gnu::always_inline]] void push(Slice slice) {
         VERIFY(count_ < capacity);
         slices_[count_++] = slice;
         bytes_ += slice.size;
@@ -47,6 +48,8 @@ public:
 
     std::uint32_t answers = 0;  ///< final responses in the batch (a 100 Continue is none)
     Lease lease = no_lease;     ///< set by the protocol as soon as a slice points into leased bytes
+    /// With Next::later: when; max(): nobody knows, only the peer's leaving or the end of a drain ends it.
+    std::chrono::steady_clock::time_point due;
 
 private:
     std::array<Slice, capacity> slices_;
@@ -59,6 +62,8 @@ enum class Next : std::uint8_t {
     receive,  ///< more input; what was not consumed is to be shown again, with more behind it
     flush,    ///< the output limit is reached: send the batch, then call again with what was not consumed
     close,    ///< send the batch, then close in three steps; nothing more is read as a request
+    later,    ///< send the batch; the next answer is due at Batch::due, when resume() is called. No input is shown before
+    reset,    ///< send the batch; once the peer has it, end the connection with RST
 };
 
 struct Advance {

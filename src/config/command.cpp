@@ -114,7 +114,7 @@ const Command& server_command() {
         .opening =
             "Usage: tinyhttpd [OPTIONS] [BODY]\n"
             "       tinyhttpd probe [OPTIONS] [URL]\n"
-            "Answer every HTTP request with the same response.\n"
+            "Answer HTTP requests with responses that are fixed at start.\n"
             "\n"
             "  tinyhttpd --listen 127.0.0.1:8000 --body \"Hello World!\"\n",
         .closing =

@@ -96,6 +96,14 @@ private:
         const bool has_value = argument.find('=') != std::string_view::npos;
         const Option* option = name.size() > 1 ? named(name) : nullptr;
         if (is_long && option != nullptr) typed_[option] = dashed(name);
+        if (is_long && has_value && option != nullptr && option->type == Type::action) {
+            const std::string_view value = argument.substr(argument.find('=') + 1);
+            if (std::ranges::find(option->choices, value) == option->choices.end())
+                problems_.push_back(
+                    shown(argument) + ": " + dashed(name) + ' ' +
+                    (option->choices.empty() ? "takes no value" : "takes no value but " + std::string(option->choices.front())));
+            return false;
+        }
         if (is_long || option != nullptr) {
             if (!is_long)
                 problems_.push_back(shown(argument) + ": a long flag takes two dashes (did you mean '-" + excerpt(argument) + "'?)");
@@ -179,7 +187,8 @@ public:
             const std::vector<std::string> results = parsed->results();
             if (results.empty()) continue;
             if (option->type == Type::action) {
-                out.actions.insert(option->name);
+                // A flag without a value is "true" to CLI11; what may be one is seen to in Spelling.
+                out.actions[option->name] = results.back() == "true" ? "" : unguarded(results.back());
             } else {
                 out.layer.emplace(option, setting(*option, results));
             }

@@ -3,8 +3,8 @@
 // is seen here only; what the texts mean is decided in load().
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,8 +17,8 @@ namespace tinyhttpd::config {
 
 struct CommandLine {
     Layer layer;
-    std::set<std::string_view> actions;  ///< names of the actions asked for: "help", "check"
-    std::vector<std::string> problems;   ///< complete lines
+    std::map<std::string_view, std::string> actions;  ///< those asked for, by name: "help", "check"; and their value, if one was given
+    std::vector<std::string> problems;                ///< complete lines
     /// The argument that is no flag, unless "--" stands in front of it and says that it is meant so.
     std::optional<std::string> bare_argument;
 };

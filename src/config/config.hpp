@@ -27,6 +27,40 @@ struct Header {
     friend bool operator==(const Header&, const Header&) = default;
 };
 
+enum class Fault : std::uint8_t { none, close, reset, hang, truncate, garbage };
+
+/// What becomes of one request.
+struct Outcome {
+    Fault fault = Fault::none;
+    int status = 0;  ///< with Fault::none: another answer, whose body is its reason phrase; 0: the configured one
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+struct SequenceStep {
+    Outcome outcome;
+    std::uint64_t times = 1;
+    friend bool operator==(const SequenceStep&, const SequenceStep&) = default;
+};
+
+/// Shares are millionths of all requests: 0.5% is 5000.
+struct FaultShare {
+    Outcome outcome;
+    std::uint32_t millionths = 0;
+    friend bool operator==(const FaultShare&, const FaultShare&) = default;
+};
+
+struct Delay {
+    enum class Kind : std::uint8_t {
+        uniform,    ///< from `low` to `high`; the same: always that
+        lognormal,  ///< the median is `low`, the 99th percentile `high`
+    };
+    Kind kind = Kind::uniform;
+    Duration low{};
+    Duration high{};
+    std::uint32_t millionths = 0;
+    friend bool operator==(const Delay&, const Delay&) = default;
+};
+
 struct ResponseConfig {
     std::optional<std::string> body;  ///< byte-exact; none: the reason phrase of `status` (see --body)
     /// As given on the command line or in the environment, already resolved when from TOML; "-" is standard input.
@@ -36,7 +70,32 @@ struct ResponseConfig {
     std::optional<std::string> content_type;  ///< none: chosen from the body
     bool date = true;
     bool server_header = true;
+    std::string cors;                    ///< "*" or an origin; empty: off
+    std::vector<SequenceStep> sequence;  ///< empty: none; never together with `faults`
+    std::vector<FaultShare> faults;
+    std::vector<Delay> delays;
+    std::uint64_t limit_rate = 0;  ///< bytes of body a second; 0: no limit
     friend bool operator==(const ResponseConfig&, const ResponseConfig&) = default;
+};
+
+struct RouteConfig {
+    std::string path;                  ///< exact, or a prefix when it ends in "*"
+    std::vector<std::string> methods;  ///< empty: any
+    ResponseConfig response;
+    std::string place;  ///< what an error about it opens with; no part of what it says
+    friend bool operator==(const RouteConfig& left, const RouteConfig& right) {
+        return left.path == right.path && left.methods == right.methods && left.response == right.response;
+    }
+};
+
+struct HealthConfig {
+    std::string path;        ///< empty: none
+    std::string ready_path;  ///< empty: none
+    Duration ready_after = Duration::zero();
+    Duration unhealthy_after = Duration::zero();  ///< 0: never
+    std::optional<std::string> down_file;
+    bool unready = false;
+    friend bool operator==(const HealthConfig&, const HealthConfig&) = default;
 };
 
 struct LimitsConfig {
@@ -87,6 +146,9 @@ struct ProbeConfig {
 
 struct Config {
     ResponseConfig response;
+    std::vector<RouteConfig> routes;
+    std::optional<std::uint64_t> seed;  ///< none: another each time
+    HealthConfig health;
     std::vector<ListenAddress> listen = {ListenAddress{}};
     std::uint32_t unix_mode = 0660;
     int backlog = 4096;
@@ -99,6 +161,7 @@ struct Config {
     std::optional<std::string> port_file;
     std::optional<int> ready_fd;
     bool quiet = false;
+    std::string source;  ///< the file it was read from; empty: none, "-": standard input
     std::string notice;  ///< what to tell the user before the start; mostly empty
     ProbeConfig probe;   ///< of load_probe() only
     friend bool operator==(const Config&, const Config&) = default;

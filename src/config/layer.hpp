@@ -31,4 +31,10 @@ struct ByName {
 /// By the options of the table.
 using Layer = std::map<const Option*, Setting, ByName>;
 
+/// One route, of any source: what it says about the options of an answer, and about those of a route alone.
+struct RouteLayer {
+    std::string place;
+    Layer layer;
+};
+
 }  // namespace tinyhttpd::config

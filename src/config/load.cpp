@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
+#include "base/reason_phrase.hpp"
 #include "base/socket_address.hpp"
 #include "config/command_line.hpp"
 #include "config/environment.hpp"
 #include "config/print.hpp"
 #include "config/read_file.hpp"
 #include "config/response.hpp"
+#include "config/route_text.hpp"
 #include "config/suggest.hpp"
 #include "config/toml_file.hpp"
 #include "config/value.hpp"
@@ -52,7 +56,7 @@ public:
 
     std::variant<Config, Printed, Problems> run() {
         // Help is most wanted when something else on the line is wrong.
-        if (asked("help")) return Printed{help_text(server_command()), {}};
+        if (asked("help")) return Printed{help(), {}};
         if (asked("version")) return Printed{version_text(invocation_.version, invocation_.engines_built_in), {}};
         problems_ = command_line_.problems;
         problems_.insert(problems_.end(), variables_.problems.begin(), variables_.problems.end());
@@ -61,6 +65,9 @@ public:
         read_config_file();
         merge();
         for (const auto& [option, setting] : effective_) store(*option, setting);
+        store_routes();
+        check_response(config_.response, effective_);
+        check_health();
         check_engine();
         check_standard_input();
         check_port_file();
@@ -78,6 +85,10 @@ public:
     }
 
 private:
+    std::string help() const {
+        return help_text(server_command(), command_line_.actions.at("help") == "all" ? HelpScope::all : HelpScope::usual);
+    }
+
     bool asked(std::string_view action) const { return command_line_.actions.contains(action); }
 
     bool only_unreadable() const { return problems_.size() == unreadable_; }
@@ -96,10 +107,14 @@ private:
     void settle(Layer& layer) {
         for (const auto& [option, setting] : layer) check(*option, setting);
         expand_once(layer);
-        const Setting* body = find(layer, "body");
-        const Setting* body_file = find(layer, "body-file");
-        if (body != nullptr && body_file != nullptr)
-            problems_.push_back(body_file->place + ": the body is given as a text too (" + body->place + "): leave one of them out");
+        refuse_both(layer, "body-file", "body", "the body is given as a text too");
+        refuse_both(layer, "fault", "sequence", "the outcomes are given in order too");
+    }
+    void refuse_both(const Layer& layer, std::string_view one, std::string_view other, std::string_view what) {
+        const Setting* first = find(layer, one);
+        const Setting* second = find(layer, other);
+        if (first != nullptr && second != nullptr)
+            problems_.push_back(first->place + ": " + std::string(what) + " (" + second->place + "): leave one of them out");
     }
 
     void check(const Option& option, const Setting& setting) {
@@ -128,6 +143,7 @@ private:
         if (setting == nullptr || setting->texts.back().text.empty()) return;
         const std::string& path = setting->texts.back().text;
         config_is_stdin_ = path == "-";
+        config_.source = path;
         const auto content = read_file(path, "read the configuration from");
         if (!content) return unreadable(content.error());
         const std::string directory = config_is_stdin_ ? "" : std::filesystem::path(path).parent_path().string();
@@ -135,25 +151,141 @@ private:
         problems_.insert(problems_.end(), file.problems.begin(), file.problems.end());
         file_ = std::move(file.layer);
         settle(file_);
+        for (const RouteLayer& route : file.routes) settle_route(route);
+        routes_ = std::move(file.routes);
     }
 
-    /// The highest layer that says something about an option is heard; body and body-file are one option here.
+    /// The highest layer that says something about an option is heard; body and body-file are one option here, fault and sequence are.
     void merge() {
+        static constexpr std::array<std::pair<std::string_view, std::string_view>, 2> one = {
+            {{"body", "body-file"}, {"fault", "sequence"}}};
         for (const Layer* layer : {&flags_, &environment_, &file_}) {
-            const bool body_decided = find(effective_, "body") != nullptr || find(effective_, "body-file") != nullptr;
-            for (const auto& [option, setting] : *layer) {
-                if (body_decided && (option->name == "body" || option->name == "body-file")) continue;
-                effective_.try_emplace(option, setting);
+            std::vector<std::string_view> decided;
+            for (const auto& [either, other] : one) {
+                if (find(effective_, either) != nullptr || find(effective_, other) != nullptr)
+                    decided.insert(decided.end(), {either, other});
             }
+            for (const auto& [option, setting] : *layer) {
+                if (std::ranges::find(decided, option->name) == decided.end()) effective_.try_emplace(option, setting);
+            }
+        }
+        // A list of a higher layer takes the place of the whole list of a lower one.
+        if (const Setting* setting = find(effective_, "route")) {
+            routes_.clear();
+            for (const Given& given : setting->texts) add_route(given);
         }
     }
 
-    void store(const Option& option, const Setting& setting) {
-        if (option.store == nullptr) return;
+    void add_route(const Given& given) {
+        const auto text = parse_route(given.text);
+        if (!text) return;  // said by check()
+        RouteLayer& route = routes_.emplace_back();
+        route.place = given.place;
+        const auto set = [&](std::string_view key, const std::string& value) {
+            route.layer[option_of_route(key)] = {given.place, {{value, given.place}}};
+        };
+        set("path", text->path);
+        set("status", text->status);
+        if (!text->method.empty()) set("methods", text->method);
+        if (text->body) set("body", *text->body);
+        if (text->body_file) set("body_file", *text->body_file);
+        settle_route(route);
+    }
+    void settle_route(const RouteLayer& route) {
+        for (const auto& [option, setting] : route.layer) check(*option, setting);
+        refuse_both(route.layer, "body-file", "body", "the body is given as a text too");
+        refuse_both(route.layer, "fault", "sequence", "the outcomes are given in order too");
+    }
+
+    /// None when a text of it was refused, which check() has said.
+    static std::optional<Value> value_of(const Option& option, const Setting& setting) {
         Value value;
         for (const Given& given : setting.texts)
-            if (parse_value(option, given.text, value)) return;  // said by check()
-        option.store(config_, value);
+            if (parse_value(option, given.text, value)) return {};
+        return value;
+    }
+
+    void store(const Option& option, const Setting& setting) {
+        const std::optional<Value> value = value_of(option, setting);
+        if (!value) return;
+        if (option.store != nullptr) option.store(config_, *value);
+        if (option.store_response != nullptr) option.store_response(config_.response, *value);
+    }
+
+    void store_routes() {
+        for (const RouteLayer& given : routes_) {
+            RouteConfig route;
+            route.place = given.place;
+            route.response.date = config_.response.date;
+            route.response.server_header = config_.response.server_header;
+            route.response.cors = config_.response.cors;
+            for (const auto& [option, setting] : given.layer) {
+                const std::optional<Value> value = value_of(*option, setting);
+                if (!value) continue;
+                if (option->store_response != nullptr) option->store_response(route.response, *value);
+                if (option->name == "path") route.path = value->text;
+                if (option->name == "methods") route.methods = value->texts;
+            }
+            check_route(route, given);
+            check_response(route.response, given.layer);
+            config_.routes.push_back(std::move(route));
+            check_shadow(given);
+        }
+    }
+
+    void check_route(const RouteConfig& route, const RouteLayer& given) {
+        const auto path = std::ranges::find_if(given.layer, [](const auto& entry) { return entry.first->name == "path"; });
+        if (path == given.layer.end()) {
+            problems_.push_back(given.place + ": the path is missing (path = \"/…\")");
+        } else if (const auto problem = problem_of_path(route.path)) {
+            problems_.push_back(path->second.texts.back().place + ": " + *problem);
+        }
+    }
+
+    void check_shadow(const RouteLayer& given) {
+        const RouteConfig& route = config_.routes.back();
+        std::string shadows;
+        for (const RouteConfig* shadow : shadows_of_last(config_.routes)) shadows += (shadows.empty() ? "" : "; ") + shadow->place;
+        if (!shadows.empty())
+            problems_.push_back(given.place + ": is never reached: what it answers is answered earlier (" + shadows + ")");
+        for (const std::string& path : {config_.health.path, config_.health.ready_path})
+            if (!path.empty() && route.path == path)
+                problems_.push_back(given.place + ": is never reached: " + shown(path) + " is asked for the health");
+    }
+
+    /// What only several options together can be wrong in.
+    void check_response(const ResponseConfig& response, const Layer& layer) {
+        // A file is looked at when it is read.
+        const bool is_empty = !has_content(response.status) || (response.body && response.body->empty()) ||
+                              (!response.body && !response.body_file && reason_phrase(response.status).empty());
+        if (is_empty) complain_if_truncated(response, layer);
+    }
+
+    void complain_if_truncated(const ResponseConfig& response, const Layer& layer) {
+        const auto is_truncate = [](const auto& one) { return one.outcome.fault == Fault::truncate; };
+        if (std::ranges::none_of(response.sequence, is_truncate) && std::ranges::none_of(response.faults, is_truncate)) return;
+        const Setting* setting = find(layer, "sequence");
+        if (setting == nullptr) setting = find(layer, "fault");
+        problems_.push_back(setting->place + ": truncate needs a body that can be cut, and this one is empty");
+    }
+
+    void check_health() {
+        const HealthConfig& health = config_.health;
+        const auto complain = [this](std::string_view option, std::string_view what) {
+            if (const Setting* setting = find(effective_, option)) problems_.push_back(setting->place + ": " + std::string(what));
+        };
+        if (!health.path.empty() && health.path == health.ready_path)
+            complain("ready", "the same path is asked for the liveness (--health)");
+        if (health.ready_path.empty()) {
+            for (const std::string_view option : {"ready-after", "down-file"}) {
+                const Setting* setting = find(effective_, option);
+                const bool says_nothing = option == "ready-after" && health.ready_after.count() == 0;
+                if (setting != nullptr && !says_nothing) complain(option, "nobody can ask whether it is ready (try --ready /ready)");
+            }
+            if (health.unready) complain("unready", "nobody can ask whether it is ready (try --ready /ready)");
+        }
+        if (health.path.empty() && health.unhealthy_after.count() != 0)
+            complain("unhealthy-after", "nobody can ask whether it is healthy (try --health /healthz)");
     }
 
     void check_engine() {
@@ -168,12 +300,28 @@ private:
 
     void check_standard_input() {
         const Setting* body_file = find(effective_, "body-file");
-        if (config_is_stdin_ && body_file != nullptr && body_file->texts.back().text == "-")
-            problems_.push_back(body_file->texts.back().place + ": standard input already holds the configuration");
+        bool is_taken = config_is_stdin_;
+        std::string_view holder = "the configuration";
+        const auto check = [&](const Setting* setting) {
+            if (setting == nullptr || setting->texts.back().text != "-") return;
+            if (std::exchange(is_taken, true))
+                problems_.push_back(setting->texts.back().place + ": standard input already holds " + std::string(holder));
+            else
+                holder = "another body";
+        };
+        check(body_file);
+        for (const RouteLayer& route : routes_) check(find(route.layer, "body-file"));
     }
 
     void check_body() {
-        if (const auto response = resolve_response(config_.response); !response) unreadable(response.error());
+        check_body(config_.response, effective_);
+        for (std::size_t i = 0; i < routes_.size(); ++i) check_body(config_.routes[i].response, routes_[i].layer);
+    }
+
+    void check_body(const ResponseConfig& config, const Layer& layer) {
+        const auto response = resolve_response(config);
+        if (!response) return unreadable(response.error());
+        if (response->body.empty() && config.body_file) complain_if_truncated(config, layer);
     }
 
     /// No part of every load: a configuration may be made, and printed, on another machine.
@@ -220,12 +368,17 @@ private:
 
     std::variant<Config, Printed, Problems> print_config() {
         // The text may be stored anywhere: a path that is relative to this directory would change its meaning there.
-        if (const auto body_file = effective_.find(&option_named("body-file")); body_file != effective_.end()) {
-            std::string& path = body_file->second.texts.back().text;
+        const auto make_absolute = [](Layer& layer, std::string_view option) {
+            const auto found = layer.find(&option_named(option));
+            if (found == layer.end()) return;
+            std::string& path = found->second.texts.back().text;
             std::error_code ignored;
             if (path != "-") path = std::filesystem::absolute(path, ignored).string();
-        }
-        const auto text = config_text(effective_);
+        };
+        make_absolute(effective_, "body-file");
+        make_absolute(effective_, "down-file");
+        for (RouteLayer& route : routes_) make_absolute(route.layer, "body-file");
+        const auto text = config_text(effective_, routes_);
         if (!text) return Problems{{text.error()}, 2};
         return Printed{*text, {}};
     }
@@ -237,6 +390,7 @@ private:
     Layer& environment_;
     Layer file_;
     Layer effective_;
+    std::vector<RouteLayer> routes_;
     Config config_;
     std::vector<std::string> problems_;
     std::size_t unreadable_ = 0;

@@ -36,7 +36,11 @@ struct Problems {
 /// Layers flag > environment > file > default and checks every value of every layer, those that are overridden too.
 [[nodiscard]] std::variant<Config, Printed, Problems> load(const Invocation& invocation);
 
-/// The same for `tinyhttpd probe`; the arguments are those behind that word. Of the Config only `probe`, `quiet` and, when there is no
+/// The keys in which two configurations differ and of which only a restart can make use: all but those of the answers, the health and
+/// the level of diagnostics.
+[[nodiscard]] std::vector<std::string_view> keys_that_need_a_restart(const Config& before, const Config& after);
+
+/// load() for `tinyhttpd probe`; the arguments are those behind that word. Of the Config only `probe`, `quiet` and, when there is no
 /// URL, `listen` are filled in: the latter as a server with the same --listen, --config and environment would have it.
 [[nodiscard]] std::variant<Config, Printed, Problems> load_probe(const Invocation& invocation);
 

@@ -10,7 +10,7 @@ namespace tinyhttpd::config {
 
 std::variant<Config, Printed, Problems> load_probe(const Invocation& invocation) {
     const CommandLine line = read_command_line(probe_command(), invocation.arguments);
-    if (line.actions.contains("help")) return Printed{help_text(probe_command()), {}};
+    if (line.actions.contains("help")) return Printed{help_text(probe_command(), HelpScope::all), {}};
     Problems problems{line.problems};
     Config config;
     std::vector<std::string> for_server;

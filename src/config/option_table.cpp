@@ -12,6 +12,7 @@ namespace tinyhttpd::config {
 namespace {
 
 using C = Config;
+using R = ResponseConfig;
 using V = Value;
 
 constexpr std::uint64_t kib = 1024;
@@ -26,6 +27,7 @@ constexpr std::array<std::string_view, 4> engines = {"auto", "io_uring", "epoll"
 constexpr std::array<std::string_view, 3> log_formats = {"common", "combined", "json"};
 constexpr std::array<std::string_view, 2> log_overflows = {"drop", "block"};
 constexpr std::array<std::string_view, 4> log_levels = {"error", "warn", "info", "debug"};
+constexpr std::array<std::string_view, 1> help_scopes = {"all"};
 constexpr std::array<std::string_view, 4> log_targets = {"off", "-", "stdout", "stderr"};
 
 constexpr auto response_options = std::to_array<Option>({
@@ -36,13 +38,13 @@ constexpr auto response_options = std::to_array<Option>({
      .value_name = "TEXT",
      .help = "Answer with this text, byte for byte (default: the status's reason phrase). [BODY] is the same",
      .alias = "text",
-     .store = [](C& c, const V& v) { c.response.body = v.text; }},
+     .store_response = [](R& r, const V& v) { r.body = v.text; }},
     {.name = "body-file",
      .key = "response.body_file",
      .type = Type::input_path,
      .value_name = "PATH",
      .help = "Answer with this file, read once at start; - is standard input",
-     .store = [](C& c, const V& v) { c.response.body_file = v.text; }},
+     .store_response = [](R& r, const V& v) { r.body_file = v.text; }},
     {.name = "status",
      .letter = 's',
      .key = "response.status",
@@ -53,32 +55,130 @@ constexpr auto response_options = std::to_array<Option>({
      .minimum = 200,
      .maximum = 999,
      .alias = "status-code",
-     .store = [](C& c, const V& v) { c.response.status = static_cast<int>(v.number); }},
+     .store_response = [](R& r, const V& v) { r.status = static_cast<int>(v.number); }},
     {.name = "header",
      .letter = 'H',
      .key = "response.headers",
      .type = Type::headers,
      .value_name = "'NAME: VALUE'",
      .help = "Add a header, or replace a default one; an empty value removes it. Repeatable",
-     .store = [](C& c, const V& v) { c.response.headers = v.headers; }},
+     .store_response = [](R& r, const V& v) { r.headers = v.headers; }},
     {.name = "content-type",
      .key = "response.content_type",
      .type = Type::media_type,
      .value_name = "TYPE",
      .help = "Content type of the body (default: application/json for a JSON object or array, else text/plain; charset=utf-8)",
-     .store = [](C& c, const V& v) { c.response.content_type = v.text; }},
+     .store_response = [](R& r, const V& v) { r.content_type = v.text; }},
     {.name = "date",
      .key = "response.date",
      .type = Type::boolean,
      .default_text = "true",
      .help = "Send a Date header",
-     .store = [](C& c, const V& v) { c.response.date = v.number != 0; }},
+     .store_response = [](R& r, const V& v) { r.date = v.number != 0; }},
     {.name = "server-header",
      .key = "response.server_header",
      .type = Type::boolean,
      .default_text = "true",
      .help = "Send 'Server: tinyhttpd'",
-     .store = [](C& c, const V& v) { c.response.server_header = v.number != 0; }},
+     .store_response = [](R& r, const V& v) { r.server_header = v.number != 0; }},
+    {.name = "cors",
+     .key = "response.cors",
+     .type = Type::origin,
+     .value_name = "ORIGIN",
+     .help = "Let scripts of this origin read every answer, * of any, and answer their preflights",
+     .store_response = [](R& r, const V& v) { r.cors = v.text; }},
+});
+
+constexpr auto outcome_options = std::to_array<Option>({
+    {.name = "route",
+     .key = "route",
+     .type = Type::routes,
+     .value_name = "'[METHOD ]PATH STATUS [BODY]'",
+     .help = "Answer this path otherwise: exact, or a prefix when it ends in *; @FILE as BODY is a file. The first that matches "
+             "answers. Repeatable"},
+    {.name = "sequence",
+     .key = "response.sequence",
+     .type = Type::sequence,
+     .value_name = "LIST",
+     .help = "Outcomes in order of arrival, the last for ever: 503x2,ok. An outcome is ok, a status code, close, reset, hang, truncate or "
+             "garbage",
+     .store_response = [](R& r, const V& v) { r.sequence = v.sequence; }},
+    {.name = "fault",
+     .key = "response.fault",
+     .type = Type::faults,
+     .value_name = "LIST",
+     .help = "Outcomes by chance: 503:5%,reset:0.5%; the rest is ok",
+     .store_response = [](R& r, const V& v) { r.faults = v.faults; }},
+    {.name = "delay",
+     .key = "response.delay",
+     .type = Type::delays,
+     .value_name = "LIST",
+     .help = "Wait before answering: 100ms, 50ms-2s (uniform), 80ms~400ms (lognormal by median and 99th percentile), 2s:1%",
+     .store_response = [](R& r, const V& v) { r.delays = v.delays; }},
+    {.name = "limit-rate",
+     .key = "response.limit_rate",
+     .type = Type::size,
+     .value_name = "SIZE",
+     .default_text = "0",
+     .help = "Bytes of body a second; 0 is no limit",
+     .maximum = 1024 * 1024 * mib,
+     .store_response = [](R& r, const V& v) { r.limit_rate = v.number; }},
+    {.name = "seed",
+     .key = "seed",
+     .type = Type::count,
+     .value_name = "N",
+     .help = "Repeat the faults and delays of the run that had it (default: another each time)",
+     .maximum = largest,
+     .store = [](C& c, const V& v) { c.seed = v.number; }},
+});
+
+constexpr auto health_options = std::to_array<Option>({
+    {.name = "health",
+     .key = "health.path",
+     .type = Type::path,
+     .value_name = "PATH",
+     .help = "Liveness: 200 ok, else 503 unhealthy",
+     .store = [](C& c, const V& v) { c.health.path = v.text; }},
+    {.name = "ready",
+     .key = "health.ready_path",
+     .type = Type::path,
+     .value_name = "PATH",
+     .help = "Readiness: 200 ready, else 503 and why: starting, down-file, signal, stopping",
+     .store = [](C& c, const V& v) { c.health.ready_path = v.text; }},
+    {.name = "ready-after",
+     .key = "health.ready_after",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "0",
+     .help = "Not ready before this time",
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.health.ready_after = v.duration; }},
+    {.name = "unhealthy-after",
+     .key = "health.unhealthy_after",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "0",
+     .help = "Unhealthy from this time on; 0 is never",
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.health.unhealthy_after = v.duration; }},
+    {.name = "down-file",
+     .key = "health.down_file",
+     .type = Type::input_path,
+     .value_name = "PATH",
+     .help = "Not ready while this file exists",
+     .store = [](C& c, const V& v) { c.health.down_file = v.text; }},
+    {.name = "unready",
+     .key = "health.unready",
+     .type = Type::boolean,
+     .default_text = "false",
+     .help = "Begin not ready; SIGUSR2 flips it",
+     .store = [](C& c, const V& v) { c.health.unready = v.number != 0; }},
+});
+
+// Of a [[route]] alone; no flags.
+constexpr auto only_route_options = std::to_array<Option>({
+    {.name = "path", .key = "path", .type = Type::text},
+    {.name = "methods", .key = "methods", .type = Type::methods},
 });
 
 constexpr auto server_options = std::to_array<Option>({
@@ -341,14 +441,20 @@ constexpr auto general_options = std::to_array<Option>({
      .default_text = "false",
      .help = "Do not print the addresses that are listened on",
      .store = [](C& c, const V& v) { c.quiet = v.number != 0; }},
-    {.name = "help", .letter = 'h', .type = Type::action, .help = "Print this help, then exit"},
+    {.name = "help",
+     .letter = 'h',
+     .type = Type::action,
+     .help = "Print this help, then exit; --help=all leaves nothing out",
+     .choices = help_scopes},
     {.name = "version", .letter = 'V', .type = Type::action, .help = "Print the version and the engines built in, then exit"},
 });
 
 constexpr auto groups = std::to_array<OptionGroup>({
     {"The response", response_options},
+    {"Other answers, failures and delays", outcome_options},
+    {"Health", health_options},
     {"The server", server_options},
-    {"Limits", limit_options},
+    {.heading = "Limits", .options = limit_options, .is_rare = true},
     {"Logging", log_options},
     {"Start and end", lifecycle_options},
     {"General", general_options},
@@ -374,6 +480,28 @@ const Option& option_named(std::string_view name) {
     const auto found = std::ranges::find(all_options(), name, [](const Option* option) { return option->name; });
     VERIFY(found != all_options().end());
     return **found;
+}
+
+std::span<const Option> route_options() {
+    return only_route_options;
+}
+
+namespace {
+
+constexpr std::string_view response_section = "response.";
+
+}  // namespace
+
+const Option* option_of_route(std::string_view key) {
+    for (const Option& option : only_route_options)
+        if (option.key == key) return &option;
+    for (const Option* option : all_options())
+        if (option->store_response != nullptr && key_in_route(*option) == key) return option;
+    return nullptr;
+}
+
+std::string_view key_in_route(const Option& option) {
+    return option.store_response != nullptr ? option.key.substr(response_section.size()) : option.key;
 }
 
 namespace {

@@ -15,7 +15,7 @@ namespace tinyhttpd::config {
 
 /// How the text of an option is understood (value.hpp).
 enum class Type : std::uint8_t {
-    action,         ///< takes no value and is no setting: --help; on the command line only
+    action,         ///< is no setting: --help; on the command line only; takes no value, or with "=" one of `choices`
     boolean,        ///< --x and, when it is on by default, --no-x
     text,           ///< byte-exact
     media_type,     ///< the value of a Content-Type
@@ -31,6 +31,13 @@ enum class Type : std::uint8_t {
     mode,           ///< octal permission bits
     addresses,      ///< a list of listen addresses
     headers,        ///< a list of 'Name: value'
+    origin,         ///< of the CORS protocol: "*" or scheme://host
+    path,           ///< of a URL, exact
+    sequence,       ///< outcomes in order
+    faults,         ///< outcomes with shares
+    delays,
+    routes,   ///< a list of '[METHOD ]PATH STATUS [BODY]'; in a file, of tables
+    methods,  ///< a list of methods
 };
 
 /// The value of an option, once understood. A list grows by one element with each text.
@@ -41,6 +48,10 @@ struct Value {
     std::string text;
     std::vector<ListenAddress> addresses;
     std::vector<Header> headers;
+    std::vector<SequenceStep> sequence;
+    std::vector<FaultShare> faults;
+    std::vector<Delay> delays;
+    std::vector<std::string> texts;  ///< methods
 };
 
 struct Option {
@@ -55,13 +66,16 @@ struct Option {
     std::uint64_t minimum = 0;
     std::uint64_t maximum = ~std::uint64_t{0};
     std::string_view alias = {};                     ///< an undocumented long flag that peers' users try
-    void (*store)(Config&, const Value&) = nullptr;  ///< none: load() itself acts on it
+    void (*store)(Config&, const Value&) = nullptr;  ///< none: load() itself acts on it, or the next does
+    /// Of what belongs to one answer: a key of [response] and of each [[route]].
+    void (*store_response)(ResponseConfig&, const Value&) = nullptr;
 };
 
 /// Options under one heading of --help.
 struct OptionGroup {
     std::string_view heading;
     std::span<const Option> options;
+    bool is_rare = false;  ///< its defaults do for nearly everybody: only --help=all shows it
 };
 
 /// The whole table, in the order of --help.
@@ -73,8 +87,16 @@ struct OptionGroup {
 /// The option of that long name. Requires that there is one (VERIFY).
 [[nodiscard]] const Option& option_named(std::string_view name);
 
+/// What only a [[route]] has: its path and methods, with the keys of their own names.
+[[nodiscard]] std::span<const Option> route_options();
+
+/// The option that a key of a [[route]] sets; null: none does.
+[[nodiscard]] const Option* option_of_route(std::string_view key);
+/// The key of an option in a [[route]]. Requires that it may be there.
+[[nodiscard]] std::string_view key_in_route(const Option& option);
+
 [[nodiscard]] constexpr bool is_list(Type type) {
-    return type == Type::addresses || type == Type::headers;
+    return type == Type::addresses || type == Type::headers || type == Type::routes || type == Type::methods;
 }
 [[nodiscard]] constexpr bool is_flag(Type type) {
     return type == Type::action || type == Type::boolean;

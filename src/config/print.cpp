@@ -122,30 +122,42 @@ std::optional<std::string> toml_value(const Option& option, std::string_view tex
         case Type::mode:
         case Type::status_range:
         case Type::addresses:
-        case Type::headers: break;
+        case Type::headers:
+        case Type::origin:
+        case Type::path:
+        case Type::sequence:
+        case Type::faults:
+        case Type::delays:
+        case Type::routes:
+        case Type::methods: break;
     }
     return quoted(text);
 }
 
-std::vector<std::string> texts_of(const Option& option, const Layer& effective) {
+/// None: the layer says nothing about it.
+std::optional<std::vector<std::string>> texts_of(const Option& option, const Layer& layer) {
+    const auto found = layer.find(&option);
+    if (found == layer.end()) return {};
     std::vector<std::string> texts;
-    if (const auto found = effective.find(&option); found != effective.end()) {
-        for (const Given& given : found->second.texts) texts.push_back(given.text);
-    } else if (!option.default_text.empty()) {
-        texts.emplace_back(option.default_text);
-    }
+    for (const Given& given : found->second.texts) texts.push_back(given.text);
     return texts;
 }
 
-/// "max_head = …\n", nothing when there is neither a value nor a default.
-std::expected<std::string, std::string> assignment(const Option& option, const Layer& effective) {
+std::vector<std::string> default_of(const Option& option) {
+    if (option.default_text.empty()) return {};
+    return {std::string(option.default_text)};
+}
+
+/// "max_head = …\n", nothing when there is no text. An error names the `subject`, and what else holds such a body.
+std::expected<std::string, std::string> assignment(const Option& option, const std::vector<std::string>& texts, const std::string& subject,
+                                                   std::string_view file) {
     const bool list = is_list(option.type);
     std::string out;
-    for (const std::string& text : texts_of(option, effective)) {
+    for (const std::string& text : texts) {
         const auto value = toml_value(option, text);
         if (!value)
-            return std::unexpected("--print-config: " + std::string(option.key) + " is not UTF-8, which TOML cannot hold" +
-                                   (option.name == "body" ? " (use --body-file for such a body)" : ""));
+            return std::unexpected("--print-config: " + subject + " is not UTF-8, which TOML cannot hold" +
+                                   (option.name == "body" ? " (use " + std::string(file) + " for such a body)" : ""));
         out += (out.empty() ? "" : ", ") + *value;
     }
     if (out.empty() && !list) return out;
@@ -153,11 +165,33 @@ std::expected<std::string, std::string> assignment(const Option& option, const L
     return std::string(key) + " = " + (list ? '[' + out + ']' : out) + '\n';
 }
 
+/// What a route says, what tells it from others first.
+std::expected<std::string, std::string> table_of(const RouteLayer& route) {
+    std::string out = "\n[[route]]\n";
+    std::vector<const Option*> options;
+    for (const Option& option : route_options()) options.push_back(&option);
+    for (const Option* option : all_options())
+        if (option->store_response != nullptr) options.push_back(option);
+    for (const Option* option : options) {
+        const auto texts = texts_of(*option, route.layer);
+        if (!texts) continue;
+        const auto line = assignment(*option, *texts, route.place + ": the " + std::string(option->name), "@FILE or body_file");
+        if (!line) return line;
+        out += *line;
+    }
+    return out;
+}
+
 }  // namespace
 
-std::string help_text(const Command& command) {
+std::string help_text(const Command& command, HelpScope scope) {
     std::string out(command.opening);
+    std::string left_out;
     for (const OptionGroup& group : command.groups) {
+        if (group.is_rare && scope == HelpScope::usual) {
+            left_out += (left_out.empty() ? "" : ", ") + std::string(group.heading);
+            continue;
+        }
         out += '\n' + std::string(group.heading) + ":\n";
         for (const Option& option : group.options) {
             const std::string left = left_column(option);
@@ -171,6 +205,7 @@ std::string help_text(const Command& command) {
         }
     }
     out += '\n';
+    if (!left_out.empty()) out += left_out + ": see " + std::string(command.name) + " --help=all.\n";
     out += command.closing;
     return out;
 }
@@ -181,13 +216,14 @@ std::string version_text(std::string_view version, std::span<const std::string> 
     return "tinyhttpd " + std::string(version) + " (engines: " + engines + ")\n";
 }
 
-std::expected<std::string, std::string> config_text(const Layer& effective) {
+std::expected<std::string, std::string> config_text(const Layer& effective, std::span<const RouteLayer> routes) {
     std::string top;
     std::map<std::string_view, std::string> sections;
     std::vector<std::string_view> order;
     for (const Option* option : all_options()) {
-        if (option->key.empty()) continue;
-        auto line = assignment(*option, effective);
+        if (option->key.empty() || option->type == Type::routes) continue;
+        auto line =
+            assignment(*option, texts_of(*option, effective).value_or(default_of(*option)), std::string(option->key), "--body-file");
         if (!line) return line;
         const auto dot = option->key.find('.');
         if (dot == std::string_view::npos) {
@@ -199,6 +235,11 @@ std::expected<std::string, std::string> config_text(const Layer& effective) {
         section->second += *line;
     }
     for (const std::string_view section : order) top += "\n[" + std::string(section) + "]\n" + sections[section];
+    for (const RouteLayer& route : routes) {
+        const auto table = table_of(route);
+        if (!table) return table;
+        top += *table;
+    }
     return top;
 }
 

@@ -3,6 +3,7 @@
 #include "config/response.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/ascii.hpp"
 #include "base/reason_phrase.hpp"
@@ -12,11 +13,6 @@
 namespace tinyhttpd::config {
 
 namespace {
-
-/// RFC 9110 §15.3.5, §15.3.6, §15.4.5: these answers have no content.
-bool has_content(int status) {
-    return status != 204 && status != 205 && status != 304;
-}
 
 Result<std::string> body_of(const ResponseConfig& config, std::string_view phrase) {
     // A file is read even where it is not sent: a wrong path is an error at once, not on the day the status changes.
@@ -32,7 +28,30 @@ Result<std::string> body_of(const ResponseConfig& config, std::string_view phras
     return body;
 }
 
+/// What --cors adds to every answer (Fetch standard, CORS protocol).
+std::vector<Header> cors_headers(const std::string& origin) {
+    if (origin.empty()) return {};
+    if (origin == "*") return {{"Access-Control-Allow-Origin", origin}};
+    return {{"Access-Control-Allow-Origin", origin}, {"Access-Control-Allow-Credentials", "true"}, {"Vary", "Origin"}};
+}
+
 }  // namespace
+
+bool has_content(int status) {
+    return status != 204 && status != 205 && status != 304;
+}
+
+std::vector<Header> common_headers(const ResponseConfig& config) {
+    std::vector<Header> headers;
+    const auto user = std::ranges::find_if(config.headers, [](const Header& header) { return equals_ignore_case(header.name, "Server"); });
+    if (user != config.headers.end()) {
+        if (!user->value.empty()) headers.push_back(*user);
+    } else if (config.server_header) {
+        headers.push_back({"Server", "tinyhttpd"});
+    }
+    std::ranges::copy(cors_headers(config.cors), std::back_inserter(headers));
+    return headers;
+}
 
 Result<Response> resolve_response(const ResponseConfig& config) {
     Response out;
@@ -51,6 +70,9 @@ Result<Response> resolve_response(const ResponseConfig& config) {
     }
     for (const Header& header : config.headers)
         if (!header.value.empty()) out.headers.push_back(header);
+    // A client refuses an answer with two origins; fields that the answer varies by add up (RFC 9110 §12.5.5).
+    for (const Header& header : cors_headers(config.cors))
+        if (header.name == "Vary" || !replaced(header.name)) out.headers.push_back(header);
     return out;
 }
 

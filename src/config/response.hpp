@@ -21,10 +21,16 @@ struct Response {
     friend bool operator==(const Response&, const Response&) = default;
 };
 
+/// Whether an answer of this status has content (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
+[[nodiscard]] bool has_content(int status);
+
 /// Reads body_file, if there is one ("-" is standard input), and chooses the content type: --content-type, else
 /// application/json for a body that is a JSON object or array, else text/plain. A user's header replaces our default of
 /// that name (Server, Content-Type), an empty one removes it; Content-Type is our default even when --content-type set
 /// it. The error is that of reading body_file: exit status 1.
 [[nodiscard]] Result<Response> resolve_response(const ResponseConfig& config);
+
+/// What every answer has that is not the user's own: Server, and what --cors adds.
+[[nodiscard]] std::vector<Header> common_headers(const ResponseConfig& config);
 
 }  // namespace tinyhttpd::config

@@ -52,7 +52,13 @@ Wanted wanted_for(Type type) {
         case Type::media_type:
         case Type::input_path:
         case Type::output_path:
+        case Type::origin:
+        case Type::path:
+        case Type::sequence:
+        case Type::faults:
+        case Type::delays:
         case Type::choice: return {.words = "a string", .string = true};
+        case Type::routes: return {.words = "tables, each as [[route]]"};
         // A bare 660 would be decimal, and 0660 is no TOML.
         case Type::mode: return {.words = "a string in octal such as \"0660\"", .string = true};
         case Type::count:
@@ -62,6 +68,7 @@ Wanted wanted_for(Type type) {
         // The integer 0 is a duration; any other is refused by its own words.
         case Type::duration: return {.words = "a string such as \"100ms\" or \"5s\"", .string = true, .integer = true};
         case Type::addresses:
+        case Type::methods:
         case Type::headers: return {.words = "a string or an array of strings", .string = true, .list = true};
     }
     return {};
@@ -107,14 +114,37 @@ public:
         for (const auto& [key, node] : table) {
             const std::string path = section.empty() ? std::string(key.str()) : section + '.' + std::string(key.str());
             const auto option = std::ranges::find_if(all_options(), [&](const Option* o) { return !o->key.empty() && o->key == path; });
-            if (option != all_options().end()) {
-                value(**option, path, node);
+            if (option != all_options().end() && (*option)->type == Type::routes) {
+                routes(**option, node);
+            } else if (option != all_options().end()) {
+                value(**option, path, node, out_.layer);
             } else if (!is_section(path)) {
                 unknown(key, path);
             } else if (const toml::table* inner = node.as_table()) {
                 this->table(*inner, path);
             } else {
                 complain(node.source(), path + ": expected a table, found " + std::string(words_for(node.type())));
+            }
+        }
+    }
+
+    void routes(const Option& option, const toml::node& node) {
+        const toml::array* const tables = node.as_array();
+        const bool fits = tables != nullptr && std::ranges::all_of(*tables, [](const toml::node& one) { return one.is_table(); });
+        if (!fits) {
+            const std::string_view found = node.is_array() ? "an array of something else" : words_for(node.type());
+            return complain(node.source(),
+                            "route: expected " + std::string(wanted_for(option.type).words) + ", found " + std::string(found));
+        }
+        for (const toml::node& one : *tables) {
+            RouteLayer& route = out_.routes.emplace_back();
+            route.place = at(one.source()) + "[[route]]";
+            for (const auto& [key, inner] : *one.as_table()) {
+                if (const Option* const known = option_of_route(key.str())) {
+                    value(*known, std::string(key.str()), inner, route.layer);
+                } else {
+                    unknown_in_route(key);
+                }
             }
         }
     }
@@ -144,6 +174,16 @@ private:
                      (near.empty() ? " (the keys are in tinyhttpd.toml(5))" : " (did you mean '" + std::string(near) + "'?)"));
     }
 
+    void unknown_in_route(const toml::key& key) {
+        std::vector<std::string> names;
+        for (const Option& option : route_options()) names.emplace_back(option.key);
+        for (const Option* option : all_options())
+            if (option->store_response != nullptr) names.emplace_back(key_in_route(*option));
+        const std::string_view near = nearest(key.str(), names);
+        complain(key.source(), "unknown key '" + excerpt(key.str()) + "' of a route" +
+                                   (near.empty() ? " (they are in tinyhttpd.toml(5))" : " (did you mean '" + std::string(near) + "'?)"));
+    }
+
     /// A key that is right but for its section (`max_head` at the top, `listen` in [response]), or goes by the name of its flag or by the
     /// one that it has elsewhere (`port`).
     static std::string_view misplaced(std::string_view last) {
@@ -158,7 +198,7 @@ private:
         return tried != nullptr ? option_named(tried->option).key : std::string_view();
     }
 
-    void value(const Option& option, const std::string& path, const toml::node& node) {
+    void value(const Option& option, const std::string& path, const toml::node& node, Layer& layer) {
         const Wanted wanted = wanted_for(option.type);
         Setting setting{at(node.source()) + path, {}};
         bool fits = true;
@@ -167,7 +207,7 @@ private:
         } else {
             fits = add(option, wanted, path, node, setting);
         }
-        if (fits) out_.layer.emplace(&option, std::move(setting));
+        if (fits) layer.emplace(&option, std::move(setting));
     }
 
     bool add(const Option& option, const Wanted& wanted, const std::string& path, const toml::node& node, Setting& setting) {

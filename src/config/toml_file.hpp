@@ -13,10 +13,11 @@ namespace tinyhttpd::config {
 
 struct TomlFile {
     Layer layer;
+    std::vector<RouteLayer> routes;     ///< in the order of the file
     std::vector<std::string> problems;  ///< complete lines: "stub.toml:3:1: unknown key 'lisen' (did you mean 'listen'?)"
 };
 
-/// `name` is the file as errors call it. A relative response.body_file is resolved against `directory`; an empty one
+/// `name` is the file as errors call it. A relative path of what is read is resolved against `directory`; an empty one
 /// leaves it relative to the working directory.
 [[nodiscard]] TomlFile read_toml(std::string_view text, std::string_view name, std::string_view directory);
 

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <expected>
+#include <utility>
 
 #include "base/ascii.hpp"
 #include "base/verify.hpp"
+#include "config/outcome_text.hpp"
+#include "config/route_text.hpp"
 #include "config/units.hpp"
 
 namespace tinyhttpd::config {
@@ -135,6 +139,41 @@ Refusal read_header(std::string_view text, Value& value) {
     return {};
 }
 
+Refusal read_origin(std::string_view text, Value& value) {
+    // RFC 6454 §6.2: scheme://host[:port], and nothing behind it.
+    const auto host = text.find("://");
+    const bool is_origin = host != std::string_view::npos && host > 0 && host + 3 < text.size() &&
+                           text.find_first_of("/?#", host + 3) == std::string_view::npos && text.find(' ') == std::string_view::npos;
+    if (text != "*" && (!is_origin || !is_field_value(text)))
+        return "expected an origin, scheme://host[:port] without a path, or '*' for any, not " + shown(text);
+    value.text = text;
+    return {};
+}
+
+/// `parsed` into `into`, or its refusal.
+template <class T>
+Refusal take(std::expected<T, std::string> parsed, T& into) {
+    if (!parsed) return std::move(parsed).error();
+    into = *std::move(parsed);
+    return {};
+}
+
+Refusal read_method(std::string_view text, Value& value) {
+    if (auto problem = problem_of_method(text)) return problem;
+    value.texts.emplace_back(text);
+    return {};
+}
+
+Refusal read_url_path(std::string_view text, Value& value) {
+    value.text = text;
+    return problem_of_exact_path(text);
+}
+
+Refusal read_route(std::string_view text) {
+    if (auto route = parse_route(text); !route) return std::move(route).error();
+    return {};
+}
+
 Refusal read_path(std::string_view text, Value& value) {
     if (text.empty()) return "the path is empty";
     if (text.find('\0') != std::string_view::npos) return "a path cannot hold a NUL byte";
@@ -159,6 +198,13 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
         case Type::status: return read_status(option, text, value);
         case Type::status_range: return read_status_range(option, text, value);
         case Type::headers: return read_header(text, value);
+        case Type::origin: return read_origin(text, value);
+        case Type::path: return read_url_path(text, value);
+        case Type::sequence: return take(parse_sequence(text), value.sequence);
+        case Type::faults: return take(parse_faults(text), value.faults);
+        case Type::delays: return take(parse_delays(text), value.delays);
+        case Type::routes: return read_route(text);
+        case Type::methods: return read_method(text, value);
         case Type::boolean: {
             const auto on = parse_boolean(text);
             if (!on) return on.error();

@@ -23,14 +23,16 @@ public:
     }
     /// The parser as it was after it had completed that head.
     [[nodiscard]] const HeadParser& parser() const { return parser_; }
-    [[nodiscard]] Reply reply() const { return reply_; }
+    [[nodiscard]] const Reply& reply() const { return reply_; }
     /// The head that is remembered, for the parser of another.
     [[nodiscard]] HeadParser::Judged judged() const { return {offered_ != 0 ? bytes_.data() : nullptr, &parser_}; }
+
+    void forget() { whole_ = 0, offered_ = 0; }
 
     /// May remember what `parser` found in the complete head `head`, which is not the one that is remembered: the first, and then
     /// every eighth. Where each head is another, keeping them would be work for nothing; where several take turns, one of them is
     /// known most of the time. Requires that nothing has to be turned down, whatever the listener.
-    void offer(std::string_view head, const HeadParser& parser) {
+    void offer(std::string_view head, const HeadParser& parser, Reply reply) {
         if (offered_ % 8 != 0 || head.size() > bytes_.size()) {
             if (offered_ != 0) ++offered_;
             return;
@@ -39,7 +41,7 @@ public:
         std::memcpy(bytes_.data(), head.data(), head.size());
         whole_ = parser.head().framing == Framing::none ? head.size() : 0;
         parser_ = parser;
-        reply_ = Reply::to(parser.head());
+        reply_ = reply;
     }
 
 private:

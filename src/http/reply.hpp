@@ -3,18 +3,33 @@
 // that the parser judges, and the memo keeps it. What the server itself wants (limits, closing) comes on top.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "http/request_head.hpp"
 #include "http/response.hpp"
+#include "site/site.hpp"
 
 namespace tinyhttpd::http {
 
 struct Reply {
+    enum class Kind : std::uint8_t {
+        answer,     ///< always the same: `index` is its AnswerId
+        planned,    ///< drawn for each request: `index` is the ResourceId
+        health,     ///< `index` is a site::Choice::Question
+        options,    ///< `OPTIONS *`
+        preflight,  ///< of the CORS protocol
+    };
+    std::uint32_t index = 0;
+    Kind kind = Kind::answer;
     Persistence persistence = Persistence::keep_alive;
     Content content = Content::sent;
-    bool is_options = false;  ///< `OPTIONS *`
 
-    [[nodiscard]] static Reply to(const RequestHead& head) {
-        return {persistence_of(head), content_of(head), head.form == TargetForm::asterisk};
+    /// Stop 4: choose. `bytes` are those of the head.
+    [[nodiscard]] static Reply to(const RequestHead& head, const char* bytes, const site::Site& site) {
+        if (head.form == TargetForm::asterisk) return {0, Kind::options, persistence_of(head), Content::sent};
+        const site::Choice choice = site.choose({bytes, head.method_size}, {bytes + head.method_size + 1, head.target_size});
+        return {choice.index, static_cast<Kind>(choice.kind), persistence_of(head), content_of(head)};
     }
     [[nodiscard]] static Content content_of(const RequestHead& head) {
         return head.method == Method::head ? Content::left_out : Content::sent;
@@ -26,5 +41,9 @@ struct Reply {
         return (head.fields & HeadField::connection_keep_alive) != 0 ? Persistence::keep_alive_1_0 : Persistence::close;
     }
 };
+
+static_assert(static_cast<std::uint8_t>(Reply::Kind::answer) == static_cast<std::uint8_t>(site::Choice::Kind::answer));
+static_assert(static_cast<std::uint8_t>(Reply::Kind::planned) == static_cast<std::uint8_t>(site::Choice::Kind::planned));
+static_assert(static_cast<std::uint8_t>(Reply::Kind::health) == static_cast<std::uint8_t>(site::Choice::Kind::health));
 
 }  // namespace tinyhttpd::http

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -18,12 +19,16 @@
 #include "base/exchange.hpp"
 #include "base/protocol.hpp"
 #include "base/quota.hpp"
+#include "http/cors.hpp"
+#include "http/editions.hpp"
 #include "http/exchange.hpp"
 #include "http/head_memo.hpp"
 #include "http/origin.hpp"
 #include "http/reply.hpp"
 #include "http/response.hpp"
 #include "http/session.hpp"
+#include "site/board.hpp"
+#include "site/site.hpp"
 
 namespace tinyhttpd::http {
 
@@ -34,6 +39,7 @@ struct ResponderLimits {
     std::uint64_t keepalive_requests = 0;  ///< answers on one connection, the last of which closes it; 0: no limit
     std::size_t write_buffer = 4096;       ///< a batch that has reached it is sent before more requests are judged
     Quota* quota = nullptr;                ///< shared by all workers; null: no limit
+    const site::Board* board = nullptr;    ///< where a new site may be published; null: never
     std::span<const Origin> origins = {};  ///< by listener; outlives the responder. The default for any that is not in it
 };
 
@@ -45,8 +51,11 @@ public:
     using WallTime = std::chrono::system_clock::time_point;
     using WallClock = WallTime (*)();
 
-    Responder(const ResponseSpec& spec, const ResponderLimits& limits, Log log, WallClock wall_clock = &std::chrono::system_clock::now)
-        : renderings_(spec, limits.write_buffer),
+    Responder(std::shared_ptr<const site::Site> site, const ResponderLimits& limits, Log log,
+              WallClock wall_clock = &std::chrono::system_clock::now)
+        : editions_(std::move(site), limits.write_buffer),
+          board_(limits.board),
+          edition_(board_ != nullptr ? board_->edition() : 0),
           write_buffer_(limits.write_buffer),
           // Places in a head are 32-bit numbers.
           max_head_(std::min<std::size_t>(limits.max_head, std::numeric_limits<std::uint32_t>::max())),
@@ -57,15 +66,17 @@ public:
           origins_(limits.origins),
           wall_clock_(wall_clock),
           log_(std::move(log)) {
-        renderings_.refresh(std::chrono::system_clock::to_time_t(wall_clock_()));
+        refresh(wall_clock_());
     }
 
     /// To be called once per turn of the event loop, before its events: renews Date when a second may have passed.
     void tick(Instant now) {
+        now_ = now;
         if (now >= next_second_) {
             const WallTime wall = wall_clock_();
             const auto second = std::chrono::floor<std::chrono::seconds>(wall);
-            renderings_.refresh(std::chrono::system_clock::to_time_t(second));
+            refresh(second);
+            if (board_ != nullptr) renew();
             // A wall clock that is set meanwhile is noticed a second late at most.
             next_second_ = now + std::chrono::duration_cast<Instant::duration>(second + std::chrono::seconds(1) - wall);
         }
@@ -73,6 +84,19 @@ public:
     }
     /// When tick() is wanted even without events. Date needs none: it is renewed before anything is answered.
     [[nodiscard]] std::optional<Instant> next_tick() const { return log_.due(); }
+
+    /// The worker was woken: the main thread may have published another site. What is judged from now on is answered from that one.
+    void renew() {
+        if (board_ == nullptr || board_->edition() == edition_) return;
+        const std::uint32_t edition = board_->edition();
+        // Without memory for it the next second tries again.
+        if (!editions_.adopt(board_->site(), second_)) return;
+        edition_ = edition;
+        memo_.forget();
+    }
+
+    /// In memory: the one that is answered from, and those that are still needed.
+    [[nodiscard]] std::size_t editions() const { return editions_.count(); }
 
     /// Whether open() wants the peer's text.
     [[nodiscard]] bool wants_peer() const { return describes_refused(); }
@@ -86,16 +110,24 @@ public:
     /// Judges as many requests of `input`, which starts with what was not consumed before, as it holds and as the output
     /// limit allows. All answers go into `out`. With Next::receive the rest of the input, at most max_head bytes, is an
     /// unfinished head. Not to be called again after Next::close.
-    [[nodiscard]] Advance advance(Session& session, std::string_view input, Batch& out) {
+    [[nodiscard, gnu::always_inline]] Advance advance(Session& session, std::string_view input, Batch& out) {
         std::size_t consumed = 0;
         while (consumed != input.size()) {
             const Step step = take(session, {input.data() + consumed, input.size() - consumed}, out);
             consumed += step.consumed;
             if (step.outcome != Outcome::go_on) [[unlikely]]
-                return {consumed, next_after(step.outcome)};
+                return {consumed, next_after(session, step.outcome, out)};
             if (consumed != input.size() && is_full(out)) return {consumed, Next::flush};
         }
         return {consumed, Next::receive};
+    }
+
+    /// The time has come that Next::later spoke of: the answer that waited goes into `out`, or a part of it. Not everything that was
+    /// consumed is answered before that: a connection that ends while it waits needs close() and nothing else.
+    [[nodiscard]] Advance resume(Session& session, Batch& out) {
+        const Outcome outcome = go_on_with(session, out);
+        const Next next = next_after(session, outcome, out);
+        return {0, next == Next::flush ? Next::receive : next};
     }
 
     [[nodiscard]] Phase phase(const Session& session) const { return session.phase; }
@@ -105,25 +137,31 @@ public:
     void expire(Session& session, Batch& out) {
         if (!session.has_begun) return;
         const Refusal refusal = session.phase == Phase::body ? Refusal::content_timeout : Refusal::head_timeout;
-        const std::uint64_t body_bytes = renderings_.refuse(out, refusal, Reply::content_of(session.parser.head()));
+        const std::uint64_t body_bytes = editions_.current().renderings.refuse(out, refusal, Reply::content_of(session.parser.head()));
         // Of an unfinished head there is nothing to describe: its bytes are with the caller.
-        if (describes_refused()) write_refused(session, session.saved_head.get(), refusal, body_bytes);
+        if (describes_refused()) write_refused(session, head_of(session), refusal, body_bytes);
     }
 
     /// From now on every answer carries `Connection: close`, and Next::close follows it.
     void announce_close() { may_keep_ = false; }
 
     /// The send of a batch with this lease has completed, or never will.
-    void release(Lease lease) { renderings_.release(lease); }
+    void release(Lease lease) { editions_.release(lease); }
 
     /// The connection is gone.
     void close(Session& session) {
-        session.saved_head.reset();
+        unpin(session);
+        session.kept.reset();
         session.peer.reset();
     }
 
 private:
-    enum class Outcome : std::uint8_t { go_on, wait, flush, close };
+    void refresh(WallTime now) {
+        second_ = std::chrono::system_clock::to_time_t(now);
+        editions_.current().renderings.refresh(second_);
+    }
+
+    enum class Outcome : std::uint8_t { go_on, wait, flush, close, later, reset };
     struct Step {
         std::size_t consumed;
         Outcome outcome;
@@ -138,15 +176,23 @@ private:
         return out.bytes() >= write_buffer_ || out.room() < Renderings::slices_per_answer;
     }
 
-    [[nodiscard]] static Next next_after(Outcome outcome) {
-        return outcome == Outcome::wait ? Next::receive : outcome == Outcome::flush ? Next::flush : Next::close;
+    [[nodiscard]] static Next next_after(const Session& session, Outcome outcome, Batch& out) {
+        switch (outcome) {
+            case Outcome::go_on:
+            case Outcome::flush: return Next::flush;
+            case Outcome::wait: return Next::receive;
+            case Outcome::close: return Next::close;
+            case Outcome::later: out.due = session.kept->due; return Next::later;
+            case Outcome::reset: return Next::reset;
+        }
+        std::unreachable();
     }
 
-    Step take(Session& session, std::string_view input, Batch& out) {
+    [[gnu::always_inline]] Step take(Session& session, std::string_view input, Batch& out) {
         // Nothing of the head that begins here has been judged, and no content comes before it.
         if (session.parser.size() == 0) [[likely]] {
             if (memo_.begins(input)) [[likely]]
-                return {memo_.parser().size(), answer(session, memo_.parser(), memo_.reply(), input.data(), out)};
+                return {memo_.parser().size(), answer(editions_.current(), session, memo_.parser(), memo_.reply(), input.data(), out)};
         }
         return take_unknown(session, input, out);
     }
@@ -166,10 +212,20 @@ private:
         const RequestHead& head = session.parser.head();
         if (const Refusal refusal = turn_down(head, session.origin); refusal != Refusal::none)
             return {size, refuse(session, refusal, input.data(), out)};
+        const site::Site& site = *editions_.current().site;
+        Reply reply = Reply::to(head, input.data(), site);
+        if (site.has_preflights() && reply.kind != Reply::Kind::options && is_preflight(head, input.substr(0, size))) [[unlikely]]
+            reply.kind = Reply::Kind::preflight;
         // What the memo knows holds for the connections of every listener.
-        if (!head.depends_on_origin()) memo_.offer(input.substr(0, size), session.parser);
-        if (head.framing != Framing::none) return {size, begin_body(session, input, out)};
-        return {size, answer_judged(session, input.data(), out)};
+        if (!head.depends_on_origin()) memo_.offer(input.substr(0, size), session.parser, reply);
+        if (head.framing != Framing::none) {
+            session.reply = reply;
+            return {size, begin_body(session, input, out)};
+        }
+        const Outcome outcome = answer(editions_.current(), session, session.parser, reply, input.data(), out);
+        if (outcome == Outcome::later) pin(session);
+        if (outcome == Outcome::go_on || outcome == Outcome::flush) session.parser = {};
+        return {size, outcome};
     }
 
     Step skip_empty_line(Session& session, std::string_view input, Batch& out) {
@@ -202,15 +258,12 @@ private:
     Outcome begin_body(Session& session, std::string_view input, Batch& out) {
         const RequestHead& head = session.parser.head();
         session.phase = Phase::body;
+        pin(session);
         session.body = head.framing == Framing::length
                            ? BodyReader::length(head.content_length)
                            : BodyReader::chunked({.content = max_body_, .framing = static_cast<std::uint32_t>(max_head_)});
         const std::size_t size = session.parser.size();
-        if (describes_refused()) {
-            session.saved_head.reset(new (std::nothrow) char[size]);
-            if (!session.saved_head) return Outcome::close;  // memory has run out
-            std::memcpy(session.saved_head.get(), input.data(), size);
-        }
+        if (describes_refused() && !keep_head(session, input.substr(0, size))) return Outcome::close;
         // RFC 9110 §10.1.1: not on 1.0, and not when the client did not wait for it.
         if ((head.fields & HeadField::expect_continue) == 0 || head.minor_version == 0 || input.size() > size) return Outcome::go_on;
         Renderings::invite(out);
@@ -220,51 +273,234 @@ private:
     Step skip_body(Session& session, std::string_view input, Batch& out) {
         const BodyReader::Progress progress = session.body.read(input);
         if (progress.refusal != Refusal::none) {
-            return {progress.consumed, refuse(session, progress.refusal, session.saved_head.get(), out)};
+            return {progress.consumed, refuse(session, progress.refusal, head_of(session), out)};
         }
         if (!progress.complete) return {progress.consumed, Outcome::wait};
-        return {progress.consumed, answer_judged(session, session.saved_head.get(), out)};
+        return {progress.consumed, answer_judged(session, head_of(session), out)};
     }
 
-    /// Answers the request whose head the session's parser has judged.
+    /// Answers the request whose content has been skipped.
     Outcome answer_judged(Session& session, const char* head_bytes, Batch& out) {
-        const Outcome outcome = answer(session, session.parser, Reply::to(session.parser.head()), head_bytes, out);
-        if (outcome == Outcome::go_on) session.parser = {};
-        return outcome;
+        Edition& edition = edition_of(session);
+        return settled(session, edition, answer_apart(edition, session, session.parser, session.reply, head_bytes, out));
     }
 
-    /// Answers the request whose head `parser`, the session's or the memo's, has judged. `head_bytes`: for the log.
-    Outcome answer(Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
-        if (!may_keep_ || ++session.answered == answers_max_) reply.persistence = Persistence::close;
-        if (quota_ != nullptr) [[unlikely]] {
-            const Quota::Ticket ticket = quota_->take();
-            if (ticket == Quota::Ticket::none) return Outcome::close;
-            if (ticket == Quota::Ticket::last) reply.persistence = Persistence::close;
+    /// The bytes of a head that was kept; null: none were.
+    [[nodiscard]] static const char* head_of(const Session& session) { return session.kept ? session.kept->head.get() : nullptr; }
+    /// False when memory has run out.
+    [[nodiscard]] static bool keep(Session& session) {
+        if (!session.kept) session.kept.reset(new (std::nothrow) Kept);
+        return session.kept != nullptr;
+    }
+    [[nodiscard]] static bool keep_head(Session& session, std::string_view head) {
+        if (!keep(session)) return false;
+        session.kept->head.reset(new (std::nothrow) char[head.size()]);
+        if (session.kept->head) std::memcpy(session.kept->head.get(), head.data(), head.size());
+        return session.kept->head != nullptr;
+    }
+
+    /// A reply belongs to the edition that was current when its head was complete, and keeps it while it waits.
+    [[nodiscard]] Edition& edition_of(const Session& session) {
+        return session.edition == Session::unpinned ? editions_.current() : editions_.at(session.edition);
+    }
+    void pin(Session& session) {
+        if (session.edition == Session::unpinned) session.edition = editions_.pin();
+    }
+    void unpin(Session& session) {
+        if (session.edition != Session::unpinned) editions_.unpin(std::exchange(session.edition, Session::unpinned));
+    }
+    /// The session's request has been answered from `edition`, or is to be later.
+    Outcome settled(Session& session, const Edition& edition, Outcome outcome) {
+        if (outcome == Outcome::later) {
+            pin(session);
+            return outcome;
         }
-        if (reply.is_options) [[unlikely]] {
-            renderings_.answer_options(out, reply.persistence);
-        } else {
-            renderings_.answer(out, reply.persistence, reply.content);
-        }
+        const bool is_current = &edition == &editions_.current();
+        unpin(session);
+        if (outcome == Outcome::flush) session.parser = {};  // a preflight, whose answer is kept
+        if (outcome != Outcome::go_on) return outcome;
+        session.parser = {};
+        session.kept.reset();
+        return is_current ? Outcome::go_on : Outcome::flush;  // a batch has one lease
+    }
+
+    /// Stops 5 and 6: answers the request whose head `parser`, the session's or the memo's, has judged, and notes it. `head_bytes`: for
+    /// the log.
+    [[gnu::always_inline]] Outcome answer(Edition& edition, Session& session, const HeadParser& parser, const Reply& reply,
+                                          const char* head_bytes, Batch& out) {
+        if (reply.kind != Reply::Kind::answer) [[unlikely]]
+            return answer_unusual(edition, session, parser, reply, head_bytes, out);
+        Persistence persistence = reply.persistence;
+        if (!may_send(session, persistence)) [[unlikely]]
+            return Outcome::close;
+        edition.renderings.answer(out, reply.index, persistence, reply.content);
         ++out.answers;
         if (log_.enabled()) [[unlikely]]
-            log_answer(session, parser, reply, head_bytes);
-        if (reply.persistence == Persistence::close) return Outcome::close;
+            log_answer(edition, session, parser, reply, site::Fault::none, head_bytes, content_of(edition, reply).size());
+        return finished(session, persistence);
+    }
+
+    /// The same where it is rare: in line only the way of every request is.
+    [[gnu::noinline]] Outcome answer_apart(Edition& edition, Session& session, const HeadParser& parser, const Reply& reply, const char* head_bytes,
+                                           Batch& out) {
+        return answer(edition, session, parser, reply, head_bytes, out);
+    }
+
+    /// Decides whether the answer is the last on its connection. False when there is no ticket for it.
+    [[nodiscard, gnu::always_inline]] bool may_send(Session& session, Persistence& persistence) {
+        if (!may_keep_ || ++session.answered == answers_max_) persistence = Persistence::close;
+        if (quota_ == nullptr) [[likely]]
+            return true;
+        const Quota::Ticket ticket = quota_->take();
+        if (ticket == Quota::Ticket::last) persistence = Persistence::close;
+        return ticket != Quota::Ticket::none;
+    }
+
+    Outcome finished(Session& session, Persistence persistence) {
+        if (persistence == Persistence::close) return Outcome::close;
         session.empty_lines = 0;
         session.phase = Phase::idle;
         session.has_begun = false;
         return Outcome::go_on;
     }
 
-    [[gnu::noinline]] void log_answer(Session& session, const HeadParser& parser, Reply reply, const char* head_bytes) {
-        const bool has_content = reply.content == Content::sent && !reply.is_options;
-        write_log(session, describe_at(parser, head_bytes), reply.is_options ? 200 : renderings_.status(),
-                  has_content ? renderings_.content_size() : 0);
+    [[nodiscard]] static std::string_view content_of(const Edition& edition, const Reply& reply) {
+        return reply.content == Content::sent ? edition.renderings.content(reply.index) : std::string_view();
+    }
+
+    [[gnu::noinline]] Outcome answer_unusual(Edition& edition, Session& session, const HeadParser& parser, Reply reply,
+                                             const char* head_bytes, Batch& out) {
+        switch (reply.kind) {
+            case Reply::Kind::planned: return answer_planned(edition, session, parser, reply, head_bytes, out);
+            case Reply::Kind::health:
+                // Whoever watches over the server does not use it: no ticket, no line in the log.
+                if (!may_keep_ || ++session.answered == answers_max_) reply.persistence = Persistence::close;
+                reply.index = edition.site->answer_to(static_cast<site::Choice::Question>(reply.index), now_);
+                edition.renderings.answer_apart(out, reply.index, reply.persistence, reply.content);
+                return finished(session, reply.persistence);
+            case Reply::Kind::options:
+                if (!may_send(session, reply.persistence)) return Outcome::close;
+                edition.renderings.answer_options(out, reply.persistence);
+                ++out.answers;
+                if (log_.enabled()) write_log(session, describe_at(parser, head_bytes), 200, 0);
+                return finished(session, reply.persistence);
+            case Reply::Kind::preflight: return answer_preflight_to(edition, session, parser, reply, head_bytes, out);
+            case Reply::Kind::answer: break;
+        }
+        std::unreachable();
+    }
+
+    /// It is sent from the session, and so at the end of a batch.
+    Outcome answer_preflight_to(const Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes,
+                                Batch& out) {
+        if (!may_send(session, reply.persistence)) return Outcome::close;
+        PreflightAnswer answer = answer_preflight({head_bytes, parser.size()}, *edition.site, reply.persistence, second_);
+        if (!answer.bytes || !keep(session)) return Outcome::close;  // without memory
+        out.push({answer.bytes.get(), answer.size});
+        session.kept->preflight = std::move(answer.bytes);
+        ++out.answers;
+        if (log_.enabled()) write_log(session, describe_at(parser, head_bytes), 204, 0);
+        return finished(session, reply.persistence) == Outcome::close ? Outcome::close : Outcome::flush;
+    }
+
+    // ---- an answer that is drawn: it may fail, wait, or be sent bit by bit
+
+    Outcome answer_planned(Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
+        const site::Draw draw = edition.site->draw(reply.index);
+        const std::uint64_t rate = edition.site->plan(reply.index).limit_rate();
+        reply.kind = Reply::Kind::answer;
+        reply.index = draw.outcome.answer;
+        const bool hangs = draw.outcome.fault == site::Fault::hang;
+        const bool has_content = draw.outcome.fault == site::Fault::none || draw.outcome.fault == site::Fault::truncate;
+        const bool is_slow = rate != 0 && has_content && !content_of(edition, reply).empty();
+        if (!hangs && !is_slow && draw.delay.count() == 0)
+            return give(edition, session, parser, reply, draw.outcome.fault, head_bytes, out);
+
+        if (log_.enabled() && hangs) log_answer(edition, session, parser, reply, draw.outcome.fault, head_bytes, 0);
+        // The memo's head may be another by the time this one is answered.
+        session.parser = parser;
+        const bool is_logged = log_.enabled() && !hangs && head_bytes != nullptr && head_bytes != head_of(session);
+        if (!keep(session) || (is_logged && !keep_head(session, {head_bytes, parser.size()}))) return Outcome::close;  // without memory
+        session.kept->due = hangs ? Instant::max() : now_ + draw.delay;
+        session.kept->reply = reply;
+        session.kept->fault = draw.outcome.fault;
+        session.kept->rate = is_slow ? rate : 0;
+        return Outcome::later;
+    }
+
+    /// Gives the answer, or fails, at once.
+    Outcome give(Edition& edition, Session& session, const HeadParser& parser, Reply reply, site::Fault fault, const char* head_bytes,
+                 Batch& out) {
+        if (!may_send(session, reply.persistence)) return Outcome::close;
+        std::uint64_t content_bytes = content_of(edition, reply).size();
+        Outcome after = Outcome::close;
+        switch (fault) {
+            case site::Fault::none: edition.renderings.answer_apart(out, reply.index, reply.persistence, reply.content); break;
+            case site::Fault::truncate:
+                content_bytes /= 2;
+                edition.renderings.cut(out, reply.index, reply.persistence, reply.content, content_bytes);
+                break;
+            case site::Fault::garbage: Renderings::garbage(out); [[fallthrough]];
+            case site::Fault::close:
+            case site::Fault::hang: content_bytes = 0; break;
+            case site::Fault::reset:
+                content_bytes = 0;
+                after = Outcome::reset;
+                break;
+        }
+        ++out.answers;
+        if (log_.enabled()) log_answer(edition, session, parser, reply, fault, head_bytes, content_bytes);
+        return fault == site::Fault::none ? finished(session, reply.persistence) : after;
+    }
+
+    Outcome go_on_with(Session& session, Batch& out) {
+        Edition& edition = edition_of(session);
+        edition.renderings.refresh(second_);
+        return settled(session, edition, go_on_from(edition, session, out));
+    }
+
+    Outcome go_on_from(Edition& edition, Session& session, Batch& out) {
+        Kept& kept = *session.kept;
+        if (kept.rate == 0) return give(edition, session, session.parser, kept.reply, kept.fault, kept.head.get(), out);
+        const Outcome outcome = send_slowly(edition, session, kept, out);
+        if (outcome != Outcome::go_on) return outcome;
+        ++out.answers;
+        if (log_.enabled()) log_answer(edition, session, session.parser, kept.reply, kept.fault, kept.head.get(), kept.sent);
+        return kept.fault == site::Fault::none ? finished(session, kept.reply.persistence) : Outcome::close;
+    }
+
+    /// The head at first, then each time as much as the rate allows in a twentieth of a second, a byte at least. Outcome::later: there is
+    /// more.
+    Outcome send_slowly(Edition& edition, Session& session, Kept& kept, Batch& out) {
+        const std::string_view content = content_of(edition, kept.reply);
+        const std::uint64_t size = kept.fault == site::Fault::truncate ? content.size() / 2 : content.size();
+        const std::uint64_t most = std::max<std::uint64_t>(kept.rate / 20, 1);
+        if (!kept.has_begun) {
+            if (!may_send(session, kept.reply.persistence)) return Outcome::close;
+            edition.renderings.cut(out, kept.reply.index, kept.reply.persistence, kept.reply.content, 0);
+            kept.has_begun = true;
+        } else {
+            const std::uint64_t piece = std::min(most, size - kept.sent);
+            edition.renderings.content_piece(out, kept.reply.index, kept.sent, piece);
+            kept.sent += piece;
+        }
+        if (kept.sent == size) return Outcome::go_on;
+        // A byte leaves when its time is over.
+        const std::uint64_t next = std::min(most, size - kept.sent);
+        kept.due += std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(next) * 1e9 / static_cast<double>(kept.rate)));
+        return Outcome::later;
+    }
+
+    [[gnu::noinline]] void log_answer(Edition& edition, Session& session, const HeadParser& parser, Reply reply, site::Fault fault,
+                                      const char* head_bytes, std::uint64_t content_bytes) {
+        Exchange exchange = describe_at(parser, head_bytes);
+        exchange.fault = site::name_of(fault);
+        write_log(session, std::move(exchange), fault == site::Fault::none ? edition.renderings.status(reply.index) : 0, content_bytes);
     }
 
     Outcome refuse(Session& session, Refusal refusal, const char* head_bytes, Batch& out) {
         if (quota_ != nullptr && quota_->take() == Quota::Ticket::none) return Outcome::close;
-        const std::uint64_t body_bytes = renderings_.refuse(out, refusal, Reply::content_of(session.parser.head()));
+        const std::uint64_t body_bytes = editions_.current().renderings.refuse(out, refusal, Reply::content_of(session.parser.head()));
         ++out.answers;
         if (describes_refused()) write_refused(session, head_bytes, refusal, body_bytes);
         return Outcome::close;
@@ -290,10 +526,11 @@ private:
         exchange.status = status;
         exchange.body_bytes = body_bytes;
         log_.append(exchange);
-        session.saved_head.reset();
     }
 
-    Renderings renderings_;
+    Editions editions_;
+    const site::Board* board_;
+    std::uint32_t edition_;  ///< of the board
     HeadMemo memo_;
     std::size_t write_buffer_;
     std::size_t max_head_;
@@ -302,6 +539,8 @@ private:
     bool may_keep_;  ///< --keepalive, until announce_close()
     Quota* quota_;
     std::span<const Origin> origins_;
+    Instant now_{};  ///< of this turn
+    std::time_t second_ = 0;
     Instant next_second_ = Instant::min();
     WallClock wall_clock_;
     Log log_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <tuple>
 
 #include "base/ascii.hpp"
 #include "base/reason_phrase.hpp"
@@ -12,7 +13,7 @@ namespace tinyhttpd::http {
 
 namespace {
 
-constexpr std::size_t date_size = 29;
+constexpr std::size_t date_size = std::tuple_size_v<DateText>;
 // Every method is answered but CONNECT and TRACE. A list can only name those that are registered (IANA HTTP Method Registry;
 // "PRI" stands there so that nobody uses it).
 constexpr std::string_view allowed_methods =
@@ -25,7 +26,7 @@ constexpr std::array connection_fields = {std::string_view(), std::string_view("
 // One copy more in a run saves nothing once a run fills a socket buffer, and each worker keeps its own.
 constexpr std::size_t run_bytes_max = std::size_t{64} * 1024;
 
-// RFC 9110 §5.6.7, IMF-fixdate. Not strftime(3): its names follow the locale.
+// Not strftime(3): its names follow the locale.
 void write_date(std::time_t now, char* out) {
     static constexpr std::string_view days = "SunMonTueWedThuFriSat";
     static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -62,9 +63,18 @@ bool has_no_content(int status) {
 
 }  // namespace
 
-Renderings::Renderings(const ResponseSpec& spec, std::size_t write_buffer) : status_(spec.status), body_(spec.body) {
-    render_configured(spec, std::min(write_buffer, run_bytes_max));
-    render_fixed(spec);
+DateText date_text(std::time_t now) {
+    DateText text;
+    write_date(now, text.data());
+    return text;
+}
+
+Renderings::Renderings(const site::Site& site, std::size_t write_buffer, Lease first_lease) : first_lease_(first_lease) {
+    const std::size_t piece_max = std::min(write_buffer, run_bytes_max);
+    const std::size_t run_max = std::min(piece_max, run_bytes_max / site.answers().size());
+    answers_.reserve(site.answers().size());
+    for (const site::Answer& answer : site.answers()) render_answer(answer, piece_max, run_max);
+    render_fixed(site.common());
     bytes_ = generations_[free_generation()].bytes.get();
 }
 
@@ -87,40 +97,41 @@ Renderings::Rendered Renderings::render(const HeadParts& parts, std::string_view
     return rendered;
 }
 
-void Renderings::render_configured(const ResponseSpec& spec, std::size_t write_buffer) {
-    const bool has_content = body_ != nullptr && !has_no_content(spec.status);
-    const std::string_view content = has_content ? std::string_view(*body_) : std::string_view();
-    content_size_ = content.size();
+void Renderings::render_answer(const site::Answer& configured, std::size_t piece_max, std::size_t run_max) {
+    Answer& answer = answers_.emplace_back();
+    answer.status = configured.status;
+    if (configured.body != nullptr && !has_no_content(configured.status)) {
+        bodies_.push_back(configured.body);
+        answer.content = *configured.body;
+    }
     for (const auto persistence : {Persistence::keep_alive, Persistence::keep_alive_1_0, Persistence::close}) {
         const auto index = static_cast<std::size_t>(persistence);
-        const HeadParts parts{.status = spec.status,
-                              .reason = spec.reason,
-                              .headers = spec.headers,
-                              .content_length = has_no_length(spec.status) ? std::nullopt : std::optional(content.size()),
+        const HeadParts parts{.status = configured.status,
+                              .reason = configured.reason,
+                              .headers = configured.headers,
+                              .content_length = has_no_length(configured.status) ? std::nullopt : std::optional(answer.content.size()),
                               .connection = connection_fields[index],
-                              .date = spec.date};
-        Rendered& rendered = configured_[index];
+                              .date = configured.date};
+        Rendered& rendered = answer.rendered[index];
         rendered = render(parts, {});
-        const bool is_one_piece = rendered.size + content.size() <= write_buffer;
+        const bool is_one_piece = rendered.size + answer.content.size() <= piece_max;
         if (is_one_piece) {
-            prototype_.append(content);
-            rendered.size += content.size();
-        } else if (!content.empty()) {
-            rendered.content = body_.get();
+            prototype_.append(answer.content);
+            rendered.size += answer.content.size();
+        } else {
+            rendered.content = answer.content;
         }
         if (persistence != Persistence::keep_alive) continue;
         // Without content behind the head the run is that one head, which nothing lengthens.
-        run_step_ = rendered.size;
-        while (is_one_piece && prototype_.size() + run_step_ <= write_buffer) rendered.head_only_offset = render(parts, content).offset;
-        run_size_ = prototype_.size();
+        answer.run_step = rendered.size;
+        while (is_one_piece && prototype_.size() - rendered.offset + answer.run_step <= run_max)
+            rendered.head_only_offset = render(parts, answer.content).offset;
+        answer.run_size = prototype_.size() - rendered.offset;
     }
 }
 
-void Renderings::render_fixed(const ResponseSpec& spec) {
-    std::vector<HeaderField> headers;
-    for (const HeaderField& field : spec.headers) {
-        if (equals_ignore_case(field.name, "Server")) headers.push_back(field);
-    }
+void Renderings::render_fixed(const site::Common& common) {
+    std::vector<site::HeaderField> headers = common.headers;
     headers.push_back({"Allow", std::string(allowed_methods)});
     for (std::size_t index = 0; index < options_.size(); ++index) {
         options_[index] = render({.status = 200,
@@ -128,7 +139,7 @@ void Renderings::render_fixed(const ResponseSpec& spec) {
                                   .headers = headers,
                                   .content_length = 0,
                                   .connection = connection_fields[index],
-                                  .date = spec.date},
+                                  .date = common.date},
                                  {});
     }
     headers.pop_back();
@@ -145,10 +156,27 @@ void Renderings::render_fixed(const ResponseSpec& spec) {
                                                                    .headers = headers,
                                                                    .content_length = content.size(),
                                                                    .connection = "close",
-                                                                   .date = spec.date},
+                                                                   .date = common.date},
                                                                   content);
         if (row.status == Status::method_not_allowed) headers.pop_back();
     }
+}
+
+void Renderings::cut(Batch& out, site::AnswerId id, Persistence persistence, Content content, std::uint64_t content_bytes) {
+    borrow(out);
+    const Rendered& rendered = answers_[id].rendered[static_cast<std::size_t>(persistence)];
+    // Nothing lengthens a slice that does not start where a run does.
+    if (content == Content::left_out) return out.push({bytes_ + rendered.head_only_offset, rendered.head_size / 2});
+    out.push({bytes_ + rendered.head_only_offset, rendered.head_size});
+    if (content_bytes != 0) out.push({answers_[id].content.data(), static_cast<std::size_t>(content_bytes)});
+}
+
+void Renderings::garbage(Batch& out) {
+    static constexpr std::string_view bytes =
+        "\x1f\x8b\x08\x15\xe3\x9c\x02\xf1\x7f\xaa\x55\x10\xc4\x3d\x99\x0e\xb7\x61\x80\xfe\x2a\x13\xd8\x47\x05\xbc\x6b\x92\x31\xea\x1c\x78"
+        "\xa6\x0b\xf4\x59\x83\xcd\x24\x9f\x40\x17\xe8\xb2\x5d\x06\x71\xdb\x8e\x33\xc9\x12\xf7\x64\xa0\x1b\x95\x4e\xd3\x08\xbf\x76\x2d\xe1";
+    static_assert(bytes.size() == 64);
+    out.push({bytes.data(), bytes.size()});
 }
 
 void Renderings::answer_options(Batch& out, Persistence persistence) {
@@ -189,8 +217,7 @@ void Renderings::renew(std::time_t now) {
         return;  // all generations are leased: Date is renewed in the next second
     }
     char* const bytes = generations_[current_].bytes.get();
-    std::array<char, date_size> date;
-    write_date(now, date.data());
+    const DateText date = date_text(now);
     for (const std::size_t position : date_positions_) std::memcpy(bytes + position, date.data(), date_size);
     bytes_ = bytes;
 }

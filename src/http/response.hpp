@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Renderings: every answer this server can give, rendered once at start, so that answering is choosing. The responder
-// picks; nothing here knows a request. One per worker: the counts of leases are plain integers.
+// Renderings: every answer this server can give, rendered once, so that answering is choosing: those of a site, and what HTTP
+// itself has to say. The responder picks; nothing here knows a request. One per worker: the counts of leases are plain integers.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,22 +17,13 @@
 #include "base/protocol.hpp"
 #include "base/verify.hpp"
 #include "http/status.hpp"
+#include "site/site.hpp"
 
 namespace tinyhttpd::http {
 
-struct HeaderField {
-    std::string name;
-    std::string value;
-};
-
-/// The configured answer as plain values, all defaults filled in and all values validated.
-struct ResponseSpec {
-    int status = 200;
-    std::string reason;                       ///< may be empty (RFC 9112 §4)
-    std::shared_ptr<const std::string> body;  ///< shared by all workers, never copied when large; null: none
-    std::vector<HeaderField> headers;         ///< in the order sent; without Content-Length, Connection and Date
-    bool date = true;
-};
+/// RFC 9110 §5.6.7, IMF-fixdate.
+using DateText = std::array<char, 29>;
+[[nodiscard]] DateText date_text(std::time_t now);
 
 /// What an answer says about the connection after it.
 enum class Persistence : std::uint8_t {
@@ -50,7 +42,8 @@ class Renderings {
 public:
     /// Heads say 1970 until the first refresh(). Answers of head and body up to `write_buffer` bytes are rendered as one
     /// piece, and the most common one repeatedly, so that a run of equal answers is one slice.
-    Renderings(const ResponseSpec& spec, std::size_t write_buffer);
+    /// Leases are numbers from `first_lease` on.
+    Renderings(const site::Site& site, std::size_t write_buffer, Lease first_lease = 0);
 
     /// Slices that one answer needs in a batch, at most.
     static constexpr std::size_t slices_per_answer = 2;
@@ -60,18 +53,34 @@ public:
         if (now != second_) renew(now);
     }
 
-    /// Appends the configured answer. Requires slices_per_answer of room, as the others do.
-    void answer(Batch& out, Persistence persistence, Content content) {
+    /// Appends an answer of the site. Requires slices_per_answer of room, as the others do.
+    [[gnu::always_inline]] void answer(Batch& out, site::AnswerId id, Persistence persistence, Content content) {
         borrow(out);
-        if (persistence == Persistence::keep_alive && content == Content::sent) [[likely]] {
-            if (!lengthen_run(out)) append(out, configured_.front(), Content::sent);
-        } else {
-            append(out, configured_[static_cast<std::size_t>(persistence)], content);
-        }
+        const Answer& answer = answer_at(id);
+        if (persistence != Persistence::keep_alive || content != Content::sent) [[unlikely]]
+            return append(out, answer.rendered[static_cast<std::size_t>(persistence)], content);
+        if (lengthen_run(out, answer)) return;
+        const Rendered& rendered = answer.rendered.front();
+        out.push({bytes_ + rendered.offset, rendered.size});
+        if (!rendered.content.empty()) [[unlikely]]
+            out.push({rendered.content.data(), rendered.content.size()});
     }
-    /// Bytes of content in the configured answer.
-    [[nodiscard]] std::uint64_t content_size() const { return content_size_; }
-    [[nodiscard]] int status() const { return status_; }
+    /// The same where it is rare: in line only the way of every request is.
+    [[gnu::noinline]] void answer_apart(Batch& out, site::AnswerId id, Persistence persistence, Content content) {
+        answer(out, id, persistence, content);
+    }
+    /// Appends the head of an answer and as much of its content; of the head itself half where no content is sent.
+    void cut(Batch& out, site::AnswerId id, Persistence persistence, Content content, std::uint64_t content_bytes);
+    /// Appends so many bytes of an answer's content from there on.
+    void content_piece(Batch& out, site::AnswerId id, std::uint64_t from, std::uint64_t size) {
+        borrow(out);
+        out.push({answers_[id].content.data() + from, static_cast<std::size_t>(size)});
+    }
+    /// The content of an answer as it is sent. It stays where it is as long as this object.
+    [[nodiscard]] std::string_view content(site::AnswerId id) const { return answers_[id].content; }
+    [[nodiscard]] int status(site::AnswerId id) const { return answers_[id].status; }
+    /// Appends bytes that are no HTTP.
+    static void garbage(Batch& out);
 
     /// Appends the answer to `OPTIONS *`: 200, Allow, no content.
     void answer_options(Batch& out, Persistence persistence);
@@ -80,11 +89,15 @@ public:
     /// Appends `100 Continue`, which is no final answer.
     static void invite(Batch& out);
 
-    /// The send of a batch that held `lease` is over. no_lease is allowed.
+    /// The send of a batch that held `lease` is over.
     void release(Lease lease) {
-        if (lease == no_lease) return;
-        VERIFY(lease < generations_.size() && generations_[lease].leases > 0);
-        --generations_[lease].leases;
+        const Lease generation = lease - first_lease_;
+        VERIFY(generation < generations_.size() && generations_[generation].leases > 0);
+        --generations_[generation].leases;
+    }
+    /// Whether a batch holds a lease.
+    [[nodiscard]] bool is_leased() const {
+        return std::ranges::any_of(generations_, [](const Generation& generation) { return generation.leases != 0; });
     }
     /// Generations in memory, in use or kept for reuse.
     [[nodiscard]] std::size_t generations() const { return generations_.size(); }
@@ -93,9 +106,16 @@ private:
     struct Rendered {
         std::size_t offset = 0;  ///< in a generation
         std::size_t head_size = 0;
-        std::size_t size = 0;                  ///< of the head and the content rendered behind it
-        const std::string* content = nullptr;  ///< sent as a slice of its own; null: none, or rendered behind the head
-        std::size_t head_only_offset = 0;      ///< the copy whose head answers HEAD; see lengthen_run()
+        std::size_t size = 0;              ///< of the head and the content rendered behind it
+        std::string_view content = {};     ///< sent as a slice of its own; empty: none, or rendered behind the head
+        std::size_t head_only_offset = 0;  ///< the copy whose head answers HEAD; see lengthen_run()
+    };
+    struct Answer {
+        std::array<Rendered, 3> rendered;  ///< by Persistence
+        std::size_t run_step = 0;          ///< bytes of one answer of the run, which begins with the first of them
+        std::size_t run_size = 0;
+        std::string_view content;
+        int status = 0;
     };
     struct Generation {
         std::unique_ptr<char[]> bytes;
@@ -105,54 +125,56 @@ private:
     struct HeadParts {
         int status;
         std::string_view reason;
-        const std::vector<HeaderField>& headers;
+        const std::vector<site::HeaderField>& headers;
         std::optional<std::size_t> content_length;
         std::string_view connection;  ///< empty: no such field
         bool date;
     };
 
     Rendered render(const HeadParts& parts, std::string_view content);
-    void render_configured(const ResponseSpec& spec, std::size_t write_buffer);
-    void render_fixed(const ResponseSpec& spec);
+    void render_answer(const site::Answer& configured, std::size_t piece_max, std::size_t run_max);
+    void render_fixed(const site::Common& common);
     void renew(std::time_t now);
     [[nodiscard]] std::size_t free_generation();
 
+    /// Of this site: no number that a peer has a hand in, and a check would cost as much as the rest of choosing.
+    [[nodiscard]] const Answer& answer_at(site::AnswerId id) const {
+        ASSERT(id < answers_.size());
+        return answers_.data()[id];
+    }
     void borrow(Batch& out) {
         if (out.lease == no_lease) {
-            out.lease = current_;
-            ++generations_[current_].leases;
+            out.lease = first_lease_ + current_;
+            ++generations_.data()[current_].leases;
         }
-        ASSERT(out.lease == current_);
+        ASSERT(out.lease == first_lease_ + current_);
     }
     /// A slice that starts where the run starts holds whole answers of the run and nothing else: heads for HEAD are taken
     /// from the last copy of the run, or, when that is the only one, can never be lengthened.
-    bool lengthen_run(Batch& out) const {
+    bool lengthen_run(Batch& out, const Answer& answer) const {
         if (out.empty()) return false;
         const Slice& last = out.slices().back();
-        if (last.data != bytes_ || last.size + run_step_ > run_size_) return false;
-        out.extend_last(run_step_);
+        if (last.data != bytes_ + answer.rendered.front().offset || last.size + answer.run_step > answer.run_size) return false;
+        out.extend_last(answer.run_step);
         return true;
     }
-    void append(Batch& out, const Rendered& rendered, Content content) const {
+    [[gnu::noinline]] void append(Batch& out, const Rendered& rendered, Content content) const {
         if (content == Content::left_out) return out.push({bytes_ + rendered.head_only_offset, rendered.head_size});
         out.push({bytes_ + rendered.offset, rendered.size});
-        if (rendered.content != nullptr) out.push({rendered.content->data(), rendered.content->size()});
+        if (!rendered.content.empty()) out.push({rendered.content.data(), rendered.content.size()});
     }
 
-    const char* bytes_ = nullptr;  ///< of the current generation; the run is at its start
-    std::size_t run_step_ = 0;     ///< bytes of one answer of the run
-    std::size_t run_size_ = 0;
+    const char* bytes_ = nullptr;  ///< of the current generation
+    Lease first_lease_;
     Lease current_ = 0;
-    int status_;
-    std::array<Rendered, 3> configured_;  ///< by Persistence
-    std::uint64_t content_size_ = 0;
+    std::vector<Answer> answers_;  ///< by AnswerId
     std::time_t second_ = 0;
     std::vector<Generation> generations_;
-    std::array<Rendered, 3> options_;                      ///< by Persistence
-    std::array<Rendered, refusal_table.size()> refusals_;  ///< by Refusal
-    std::string prototype_;                                ///< what a new generation is copied from
-    std::vector<std::size_t> date_positions_;              ///< in a generation
-    std::shared_ptr<const std::string> body_;              ///< kept alive for the slices that point into it
+    std::array<Rendered, 3> options_;                         ///< by Persistence
+    std::array<Rendered, refusal_table.size()> refusals_;     ///< by Refusal
+    std::string prototype_;                                   ///< what a new generation is copied from
+    std::vector<std::size_t> date_positions_;                 ///< in a generation
+    std::vector<std::shared_ptr<const std::string>> bodies_;  ///< kept alive for the slices that point into them
 };
 
 }  // namespace tinyhttpd::http

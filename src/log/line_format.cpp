@@ -123,7 +123,7 @@ char* put_two_digits(char* out, int number) {
 }
 
 char* put_status(char* out, int status) {
-    ASSERT(status >= 100 && status <= 999);
+    ASSERT(status >= 0 && status <= 999);
     *out++ = static_cast<char>('0' + status / 100);
     return put_two_digits(out, status);
 }
@@ -236,7 +236,13 @@ char* LineFormat::write_json(char* out, const Exchange& line) const {
     out = put(out, "\",\"host\":\"");
     out = put_json(out, line.host);
     out = put(out, "\",\"status\":");
-    out = put_status(out, line.status);
+    if (line.fault.empty()) {
+        out = put_status(out, line.status);
+    } else {
+        out = put(out, "0,\"fault\":\"");
+        out = put_json(out, line.fault);
+        *out++ = '"';
+    }
     out = put(out, ",\"bytes\":");
     out = put_number(out, line.body_bytes);
     out = put(out, ",\"referer\":\"");

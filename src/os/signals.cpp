@@ -69,7 +69,7 @@ Result<Signals> Signals::install() {
     sigfillset(&action.sa_mask);
     sigset_t unblocked;
     sigemptyset(&unblocked);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
         ::sigaction(number, &action, nullptr);
         sigaddset(&unblocked, number);
     }

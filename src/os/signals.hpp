@@ -16,7 +16,7 @@ void ignore_signals_of_writes();
 
 class Signals {
 public:
-    /// Handles TERM, INT, HUP and USR1. Called before anything else: from here on none is lost. Until deliver() TERM and INT
+    /// Handles TERM, INT, HUP, USR1 and USR2. Called before anything else: from here on none is lost. Until deliver() TERM and INT
     /// end the process at once with status 0: there is nothing to drain, and a read of standard input that never ends must not
     /// keep it. After it the second of them gives the program a second to end, whatever a system call may hold it up in: then
     /// it is over, with status 3. One object per process.

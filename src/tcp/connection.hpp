@@ -23,6 +23,7 @@ enum class ConnectionState : std::uint8_t {
     free,       ///< the slot is not in use
     receiving,  ///< waiting for input
     sending,    ///< a batch is on its way; input that comes meanwhile is kept
+    waiting,    ///< for the time of its answer, or until the peer has what comes before a reset; input is kept as well
     lingering,  ///< the last answer is out and FIN sent: what still comes is discarded, until the peer's FIN or a bound
     closing,    ///< the engine was told to close; the slot is free again when it says `closed`
 };
@@ -80,13 +81,13 @@ struct Connection {
     std::uint32_t generation = 0;
     ConnectionState state = ConnectionState::free;
     Next after_send = Next::receive;  ///< what happens when the running send has completed
-    bool paused = false;              ///< receiving is paused: input came while sending
-    bool finished = false;            ///< the peer's FIN or an error came while sending
+    bool paused = false;              ///< receiving is paused: input came while sending or waiting
+    bool finished = false;            ///< the peer's FIN or an error came while sending or waiting
     Lease lease = no_lease;           ///< of the running send
     std::uint32_t answers = 0;        ///< final responses in the running send
     SavedInput saved;                 ///< input that was not consumed
-    io::Instant began;                ///< of what has a bound in all: the content that is being skipped, lingering
-    std::uint64_t progress = 0;       ///< sending: bytes sent at the last look
+    io::Instant since;       ///< when what has a bound in all began (skipped content, lingering); when the answer is due that waits
+    std::uint64_t mark = 0;  ///< sending: bytes sent at the last look; waiting: its place among the delays
     Session session;
 
     [[nodiscard]] io::ConnectionId id() const { return {deadline.slot, generation}; }

@@ -29,12 +29,17 @@ concept Protocol = requires(P protocol, const P& observed, typename P::Session s
 
     // Looks at input (which starts with what it did not consume the last time) and puts answers into the empty batch.
     { protocol.advance(session, bytes, batch) } -> std::same_as<Advance>;
+    // The time has come that Next::later spoke of: puts the answer, or a part of it, into the empty batch. `consumed` is 0; with
+    // Next::receive the input that waits is shown. An answer that waits is no answer yet: one whose connection ends needs only close().
+    { protocol.resume(session, batch) } -> std::same_as<Advance>;
     { observed.phase(session) } -> std::same_as<Phase>;
     // The phase's deadline has passed: a last answer may be put into the batch; then the connection is closed.
     { protocol.expire(session, batch) };
     // The bytes that were leased with a batch are no longer in use.
     { protocol.release(lease) };
 
+    // The worker was woken: something that is not the connections' business may be new.
+    { protocol.renew() };
     // From now on every answer says that it is the last on its connection.
     { protocol.announce_close() };
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Server: one worker's event loop. It owns this worker's connections and nothing else: the engine moves the bytes, the
 // protocol judges them, the crew (crew.hpp) is all it shares with the other workers. A request passes here at stops 2, 7 and
-// 8 of the design: an event finds its connection, a batch of answers is sent, the completion goes on or closes.
+// 8 (main.cpp): an event finds its connection, a batch of answers is sent, the completion goes on, waits or closes.
 // It knows no socket call, no HTTP and no configuration.
 #pragma once
 
@@ -23,6 +23,7 @@
 #include "tcp/connection.hpp"
 #include "tcp/crew.hpp"
 #include "tcp/deadlines.hpp"
+#include "tcp/delays.hpp"
 #include "tcp/drain.hpp"
 #include "tcp/lull.hpp"
 #include "tcp/peer_name.hpp"
@@ -66,6 +67,8 @@ public:
         const std::span<const io::Event> events = engine_.wait(due());
         if (engine_.now() != now_) turn_began();
         for (const io::Event& event : events) handle(event);
+        if (delays_.earliest() <= now_) [[unlikely]]
+            resume_those_due();
         // Behind the events: what has come in time may have waited here for too long.
         if (earliest_look() <= now_) [[unlikely]]
             look(events.empty());
@@ -74,7 +77,7 @@ public:
     }
     /// When the next turn is due even if nothing comes; none: never.
     [[nodiscard]] std::optional<io::Instant> due() const {
-        io::Instant next = std::min(earliest_look(), acceptor_.due());
+        io::Instant next = std::min({earliest_look(), acceptor_.due(), delays_.earliest()});
         if (const std::optional<io::Instant> tick = protocol_.next_tick()) next = std::min(next, *tick);
         return next != io::Instant::max() ? std::optional(next) : std::nullopt;
     }
@@ -121,6 +124,7 @@ private:
         }
     }
 
+    /// Stop 2: find.
     [[nodiscard]] Connection& at(const io::Event& event) {
         Connection& connection = connections_[event.connection.slot];
         VERIFY(connection.generation == event.connection.generation && connection.state != State::free);
@@ -235,6 +239,10 @@ private:
                     return advance(connection, input);
                 if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
                 return advance(connection, connection.saved.view());
+            case State::waiting:
+                // One that half-closes after its request still gets its answer; one that is gone frees what it held.
+                if (event.result < 0 || (input.empty() && hangs(connection))) return close(connection);
+                [[fallthrough]];
             case State::sending:
                 // A peer that sends on while its answers are under way is read again when they are out: its memory is bounded.
                 if (input.empty()) {
@@ -260,7 +268,7 @@ private:
         close(connection);
     }
 
-    /// Stops 3 to 7: lets the protocol judge the input and sends what it answers.
+    /// Stops 3 to 6: lets the protocol judge the input and sends what it answers.
     void advance(Connection& connection, std::string_view input) {
         batch_.clear();
         const Advance result = protocol_.advance(connection.session, input, batch_);
@@ -274,7 +282,16 @@ private:
         if (!batch_.empty()) [[likely]]
             return send(connection, result.next);
         VERIFY(result.next != Next::flush);
-        result.next == Next::close ? begin_close(connection) : wait_for_input(connection);
+        go_on(connection, result.next);
+    }
+
+    /// Nothing is to be sent before what comes next.
+    [[gnu::noinline]] void go_on(Connection& connection, Next next) {
+        // A request may be done with without a byte.
+        if (batch_.answers != 0) settle(batch_.answers);
+        connection.after_send = next;
+        if (next == Next::later) connection.since = batch_.due;
+        after(connection);
     }
 
     void wait_for_input(Connection& connection) {
@@ -298,18 +315,23 @@ private:
     /// What came moves the deadline of a class that has a bound in all as well. Where less of that is left than the class allows for one
     /// pause, the deadline stays where it is: it comes before the whole is over.
     void go_on_within(Connection& connection, DeadlineClass kind, std::chrono::nanoseconds whole) {
-        if (connection.deadline.in != kind) connection.began = now_;
-        if (now_ - connection.began <= whole - deadlines_.duration(kind)) deadlines_.set(connection.deadline, kind, now_);
+        if (connection.deadline.in != kind) connection.since = now_;
+        if (now_ - connection.since <= whole - deadlines_.duration(kind)) deadlines_.set(connection.deadline, kind, now_);
     }
 
     // ---- output
 
-    void send(Connection& connection, Next after) {
+    /// What is sent otherwise than in answer to input; in line the usual way is the shorter one.
+    [[gnu::noinline]] void send_apart(Connection& connection, Next after) { send(connection, after); }
+
+    /// Stop 7: send.
+    [[gnu::always_inline]] void send(Connection& connection, Next after) {
         connection.state = State::sending;
         connection.after_send = after;
+        if (after == Next::later) connection.since = batch_.due;
         connection.answers = batch_.answers;
         connection.lease = batch_.lease;
-        connection.progress = 0;
+        connection.mark = 0;
         deadlines_.set(connection.deadline, DeadlineClass::write, now_);
         engine_.send(connection.id(), batch_.slices(), urgency_of(after));
     }
@@ -320,17 +342,77 @@ private:
         return after == Next::receive && quota_ == nullptr ? io::Urgency::relaxed : io::Urgency::prompt;
     }
 
+    /// Stop 8: completed.
     void sent(Connection& connection, int result) {
         if (connection.state == State::closing) return;
         VERIFY(connection.state == State::sending);
         if (result < 0) return close(connection);
-        outcome_.answered += connection.answers;
-        if (quota_ != nullptr && quota_->settle(connection.answers)) crew_.report();
+        settle(connection.answers);
         connection.answers = 0;
         release(connection);
-        if (connection.after_send == Next::close) return begin_close(connection);
-        if (connection.after_send == Next::flush || connection.paused) return advance(connection, connection.saved.view());
-        wait_for_input(connection);
+        if (connection.after_send == Next::receive) [[likely]]
+            return connection.paused ? advance(connection, connection.saved.view()) : wait_for_input(connection);
+        after(connection);
+    }
+
+    /// What was owed has been sent.
+    void after(Connection& connection) {
+        switch (connection.after_send) {
+            case Next::receive: return wait_for_input(connection);
+            case Next::flush: return advance(connection, connection.saved.view());
+            case Next::close: return begin_close(connection);
+            case Next::later: return wait_until_due(connection);
+            case Next::reset: return begin_reset(connection);
+        }
+    }
+
+    void settle(std::uint32_t answers) {
+        outcome_.answered += answers;
+        if (quota_ != nullptr && quota_->settle(answers)) crew_.report();
+    }
+
+    // ---- an answer that waits
+
+    void wait_until_due(Connection& connection) {
+        connection.state = State::waiting;
+        connection.mark = no_place;
+        Deadlines::clear(connection.deadline);
+        if (hangs(connection)) {
+            if (connection.finished) close(connection);
+            return;
+        }
+        if (!delays_.add(connection.deadline.slot, connection.since)) starve(connection);
+    }
+    /// Only its end, or ours, ends it.
+    [[nodiscard]] static bool hangs(const Connection& connection) {
+        return connection.after_send == Next::later && connection.since == io::Instant::max();
+    }
+
+    [[gnu::noinline]] void resume_those_due() {
+        while (const std::optional<std::uint32_t> slot = delays_.take_due(now_)) {
+            Connection& connection = connections_[*slot];
+            connection.mark = no_place;
+            connection.after_send == Next::reset ? begin_reset(connection) : resume(connection);
+        }
+    }
+
+    /// Stop 8: due.
+    void resume(Connection& connection) {
+        batch_.clear();
+        const Advance result = protocol_.resume(connection.session, batch_);
+        const Next next = result.next == Next::receive ? Next::flush : result.next;
+        if (!batch_.empty()) return send_apart(connection, next);
+        go_on(connection, next);
+    }
+
+    /// RST makes the peer's system forget what the peer has not received, so that comes first. It has as long as for any answer.
+    void begin_reset(Connection& connection) {
+        static constexpr std::chrono::milliseconds look_again{1};
+        if (connection.finished || engine_.unreceived(connection.id()) == 0) return end(connection, &Engine::reset);
+        if (connection.state != State::waiting) deadlines_.set(connection.deadline, DeadlineClass::write, now_);
+        connection.state = State::waiting;
+        connection.mark = no_place;
+        if (!delays_.add(connection.deadline.slot, now_ + look_again)) close(connection);
     }
 
     void release(Connection& connection) {
@@ -347,12 +429,15 @@ private:
         if (std::exchange(connection.paused, false)) engine_.resume_receive(connection.id());
     }
 
-    void close(Connection& connection) {
+    void close(Connection& connection) { end(connection, &Engine::close); }
+
+    void end(Connection& connection, void (Engine::*how)(io::ConnectionId)) {
+        if (connection.state == State::waiting && connection.mark != no_place) delays_.remove(connection.mark);
         if (quota_ != nullptr) quota_->give_back(std::exchange(connection.answers, 0));
         connection.saved.clear(saved_blocks_);
         Deadlines::clear(connection.deadline);
         connection.state = State::closing;
-        engine_.close(connection.id());
+        (engine_.*how)(connection.id());
     }
 
     void closed(Connection& connection) {
@@ -370,13 +455,14 @@ private:
                 protocol_.expire(connection.session, batch_);
                 if (batch_.empty()) return close(connection);
                 connection.saved.clear(saved_blocks_);
-                return send(connection, Next::close);
+                return send_apart(connection, Next::close);
             case State::sending: {
                 const std::uint64_t progress = engine_.sent_so_far(connection.id());
-                if (progress == connection.progress) return close(connection);
-                connection.progress = progress;
+                if (progress == connection.mark) return close(connection);
+                connection.mark = progress;
                 return deadlines_.set(connection.deadline, DeadlineClass::write, now_);
             }
+            case State::waiting:  // for a reset
             case State::lingering: return close(connection);
             case State::closing:
             case State::free: return;
@@ -386,6 +472,7 @@ private:
     // ---- orders
 
     void woken() {
+        protocol_.renew();
         inbox_settled_ = crew_.accepting_ended();
         crew_.collect(seat_, inbox_);
         for (const io::Accepted& accepted : inbox_) open(accepted);
@@ -440,11 +527,15 @@ private:
 
     void abort() {
         connections_.for_each([this](const Connection& connection) {
-            if (connection.state == State::sending || (connection.state == State::receiving && begun(connection))) ++outcome_.cut;
+            const bool is_owed = connection.state == State::waiting && !hangs(connection);
+            if (is_owed || connection.state == State::sending || (connection.state == State::receiving && begun(connection)))
+                ++outcome_.cut;
         });
         if (drain_.stage() == Stage::serving || drain_.stage() == Stage::emptying) crew_.end_accepting();
         drain_.abort();
     }
+
+    static constexpr std::uint64_t no_place = ~std::uint64_t{0};
 
     Engine& engine_;
     P& protocol_;
@@ -457,6 +548,11 @@ private:
     Acceptor<Engine> acceptor_;
     ConnectionTable<Connection> connections_;
     Deadlines deadlines_;
+    struct PlaceOf {
+        ConnectionTable<Connection>* connections;
+        std::uint64_t& operator()(std::uint32_t slot) const { return (*connections)[slot].mark; }
+    };
+    Delays<PlaceOf> delays_{PlaceOf{&connections_}};
     BlockPool saved_blocks_;
     Batch batch_;
     io::Instant now_{};

@@ -25,7 +25,7 @@ class ResponderAnswers : public ::testing::TestWithParam<Group> {
 protected:
     Driven whole(std::string_view input) { return drive(responder_, {input}); }
 
-    Responder responder_{case_response(), case_limits(), NullLog{}, &example_time};
+    Responder responder_{site::one_answer(case_response()), case_limits(), NullLog{}, &example_time};
     std::vector<Case> cases_ = GetParam().cases();
 };
 

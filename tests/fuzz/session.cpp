@@ -17,7 +17,7 @@ using namespace tinyhttpd::testing;
 
 std::vector<LoggedLine> log_lines;  // NOLINT: the responder's log outlives each input
 http::Responder<RecordingLog>& responder() {
-    static http::Responder<RecordingLog> one(case_response(), case_limits(), RecordingLog(log_lines), &example_time);
+    static http::Responder<RecordingLog> one(site::one_answer(case_response()), case_limits(), RecordingLog(log_lines), &example_time);
     return one;
 }
 

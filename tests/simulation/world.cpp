@@ -38,12 +38,12 @@ void World::hire(std::uint32_t seat) {
     Worker& worker = workers_[seat];
     worker.engine = *FakeEngine::create({.receive_bytes = plan.receive_bytes, .max_connections = limits.max_slots}, network_);
     crew_->take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
-    const http::ResponseSpec spec{.status = plan.settings.status,
+    const site::Answer answer{.status = plan.settings.status,
                                   .reason = std::string(reason_phrase(plan.settings.status)),
                                   .body = std::make_shared<const std::string>(plan.settings.body),
                                   .headers = {{"Server", "tinyhttpd"}}};
     worker.responder = std::make_unique<Responder>(
-        spec,
+        site::one_answer(answer),
         http::ResponderLimits{.max_head = plan.settings.max_head,
                               .max_body = plan.settings.max_body,
                               .keepalive = plan.settings.keepalive,

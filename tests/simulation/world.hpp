@@ -52,10 +52,19 @@ public:
         VERIFY(session.open && !session.over && out.empty());
         const Advance result = inner_.advance(session.inner, input, out);
         VERIFY(result.consumed <= input.size());
-        session.over = result.next == Next::close;
+        session.over = ends(result.next);
         count(out);
         return result;
     }
+    [[nodiscard]] Advance resume(Session& session, Batch& out) {
+        VERIFY(session.open && !session.over && out.empty());
+        const Advance result = inner_.resume(session.inner, out);
+        VERIFY(result.consumed == 0);
+        session.over = ends(result.next);
+        count(out);
+        return result;
+    }
+    void renew() { inner_.renew(); }
     [[nodiscard]] Phase phase(const Session& session) const { return inner_.phase(session.inner); }
     void expire(Session& session, Batch& out) {
         VERIFY(session.open && !std::exchange(session.over, true));
@@ -76,6 +85,7 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool ends(Next next) { return next == Next::close || next == Next::reset; }
     void count(const Batch& out) {
         VERIFY(out.lease == no_lease || !out.empty());
         if (out.lease != no_lease) ++leases_[out.lease];

@@ -26,7 +26,7 @@ inline std::chrono::system_clock::time_point example_time() {
 inline constexpr std::string_view example_date = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 /// The answer that the cases expect.
-inline http::ResponseSpec case_response() {
+inline site::Answer case_response() {
     return {.status = 200,
             .reason = "OK",
             .body = std::make_shared<const std::string>(CaseSettings::body),
@@ -41,6 +41,7 @@ inline http::ResponderLimits case_limits() {
 struct Driven {
     std::string output;
     bool closed = false;        ///< by the responder
+    bool reset = false;         ///< in that way
     Phase phase = Phase::head;  ///< unless closed
     std::uint32_t answers = 0;
     friend bool operator==(const Driven&, const Driven&) = default;
@@ -66,25 +67,23 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Input behind Next::close is dropped, as a server drops it.
+    /// Input behind Next::close is dropped, as a server drops it; behind Next::later it waits.
     void receive(std::string_view piece) {
         if (driven_.closed) return;
         pending_ += piece;
-        Next next = Next::flush;
-        while (next == Next::flush) {
-            Batch batch;
-            batch.clear();
-            // Exactly as large as the input, so that reading a byte too far is seen by a sanitizer.
-            const std::vector<char> exact(pending_.begin(), pending_.end());
-            const Advance advance = responder_.advance(session_, {exact.data(), exact.size()}, batch);
-            VERIFY(advance.consumed <= pending_.size());
-            VERIFY(advance.next != Next::flush || !batch.empty());
-            take(batch);
-            pending_.erase(0, advance.consumed);
-            next = advance.next;
-        }
-        driven_.closed = next == Next::close;
-        driven_.phase = driven_.closed ? Phase::head : responder_.phase(session_);
+        if (!due_) advance();
+    }
+    /// When the answer is due that the connection waits for; none: it waits for none.
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> due() const { return due_; }
+    /// Requires due().
+    void resume() {
+        Batch batch;
+        batch.clear();
+        const Advance resumed = responder_.resume(session_, batch);
+        VERIFY(resumed.consumed == 0);
+        take(batch);
+        settle(resumed, batch);
+        if (!due_ && !driven_.closed) advance();
     }
     void expire() {
         Batch batch;
@@ -97,6 +96,28 @@ public:
     [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
 private:
+    void advance() {
+        Next next = Next::flush;
+        while (next == Next::flush) {
+            Batch batch;
+            batch.clear();
+            // Exactly as large as the input, so that reading a byte too far is seen by a sanitizer.
+            const std::vector<char> exact(pending_.begin(), pending_.end());
+            const Advance advance = responder_.advance(session_, {exact.data(), exact.size()}, batch);
+            VERIFY(advance.consumed <= pending_.size());
+            VERIFY(advance.next != Next::flush || !batch.empty());
+            take(batch);
+            pending_.erase(0, advance.consumed);
+            settle(advance, batch);
+            next = advance.next;
+        }
+    }
+    void settle(const Advance& advance, const Batch& batch) {
+        driven_.reset = advance.next == Next::reset;
+        driven_.closed = driven_.reset || advance.next == Next::close;
+        due_ = advance.next == Next::later ? std::optional(batch.due) : std::nullopt;
+        driven_.phase = driven_.closed ? Phase::head : responder_.phase(session_);
+    }
     void take(const Batch& batch) {
         append(driven_.output, batch);
         driven_.answers += batch.answers;
@@ -106,6 +127,7 @@ private:
     Responder& responder_;
     typename Responder::Session session_;
     std::string pending_;
+    std::optional<std::chrono::steady_clock::time_point> due_;
     Driven driven_;
 };
 
@@ -122,6 +144,7 @@ struct LoggedLine {
     int status = 0;
     std::uint64_t body_bytes = 0;
     std::string refused = {};
+    std::string fault = {};
     friend bool operator==(const LoggedLine&, const LoggedLine&) = default;
 };
 
@@ -136,7 +159,7 @@ public:
         const auto own = [](std::string_view text) { return std::string(text); };
         lines_->push_back({own(exchange.peer), own(exchange.method), own(exchange.target), own(exchange.version), own(exchange.host),
                            own(exchange.referer), own(exchange.user_agent), own(exchange.request_line), exchange.status,
-                           exchange.body_bytes, own(exchange.refused)});
+                           exchange.body_bytes, own(exchange.refused), own(exchange.fault)});
     }
     static void tick(std::chrono::steady_clock::time_point) {}
     [[nodiscard]] static std::optional<std::chrono::steady_clock::time_point> due() { return std::nullopt; }

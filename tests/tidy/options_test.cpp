@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -11,6 +15,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "config/load.hpp"
@@ -119,22 +124,38 @@ TEST(Options, each_has_what_its_users_need) {
         SCOPED_TRACE(option->name);
         EXPECT_FALSE(option->help.empty());
         EXPECT_EQ(option->value_name.empty(), is_flag(option->type));
-        EXPECT_EQ(option->choices.empty(), option->type != Type::choice && option->name != "access-log");
+        if (option->type != Type::action) {
+            EXPECT_EQ(option->choices.empty(), option->type != Type::choice && option->name != "access-log");
+        }
         if (!option->key.empty()) {
-            EXPECT_NE(option->store, nullptr);
+            const int stores = (option->store != nullptr ? 1 : 0) + (option->store_response != nullptr ? 1 : 0);
+            EXPECT_EQ(stores, option->type == Type::routes ? 0 : 1) << "a route is put together by load()";
         }
     }
 }
 
 TEST(Help, names_every_option_and_no_other) {
     for (const Command* command : commands) {
-        const std::string help = help_text(*command);
+        const std::string help = help_text(*command, HelpScope::all);
         Names expected;
         for (const Option* option : options_of(*command))
             expected.insert((is_negatable(*option) ? "--[no-]" : "--") + std::string(option->name));
         EXPECT_EQ(found(help, R"(^  (?:-\w, |    )(--[a-z\[\]-]+))"), expected);
         std::istringstream lines(help);
         for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+    }
+}
+
+TEST(Help, fits_on_few_screens_and_names_what_it_leaves_out) {
+    const std::string usual = help_text(server_command(), HelpScope::usual);
+    EXPECT_LT(std::ranges::count(usual, '\n'), 110);
+    for (const OptionGroup& group : option_groups()) {
+        const std::string heading(group.heading);
+        EXPECT_EQ(usual.find('\n' + heading + ":\n") == std::string::npos, group.is_rare) << heading;
+        EXPECT_THAT(help_text(server_command(), HelpScope::all), HasSubstr('\n' + heading + ":\n"));
+        if (group.is_rare) {
+            EXPECT_THAT(usual, HasSubstr(heading + ": see tinyhttpd --help=all.\n"));
+        }
     }
 }
 
@@ -174,7 +195,9 @@ TEST(ManualPage, describes_every_option_with_its_letter_value_and_default) {
 
 TEST(ManualPage, of_the_file_describes_every_key_with_its_default) {
     const std::string page = read_source("man/tinyhttpd.toml.5");
-    EXPECT_EQ(found(page, R"(^\.It Ic ([a-z_.]+)$)"), keys());
+    Names described_keys = keys();
+    for (const Option& option : route_options()) described_keys.insert("route." + std::string(option.key));
+    EXPECT_EQ(found(page, R"(^\.It Ic ([a-z_.]+)$)"), described_keys);
     const auto described = entries(page, "Ic ");
     for (const Option* option : all_options()) {
         if (option->key.empty() || option->default_text.empty()) continue;
@@ -194,14 +217,30 @@ TEST(ExampleFile, uncommented_it_is_the_default_configuration) {
         EXPECT_THAT(read_toml(text, "config.example.toml", {}).problems, testing::IsEmpty());
     const TomlFile file = read_toml(uncommented, "config.example.toml", {});
     // What --print-config would say, setting by setting.
-    EXPECT_EQ(config_text(file.layer), config_text({}));
+    EXPECT_EQ(config_text(file.layer, {}), config_text({}, {}));
+    EXPECT_TRUE(read_toml(example, "config.example.toml", {}).routes.empty()) << "as it is, it answers no path of its own";
 
     Names named;
     for (const auto& [option, setting] : file.layer) named.insert(std::string(option->key));
-    for (const std::string& key : found(example, R"(\b([a-z]+\.[a-z_]+)\b)"))
-        if (keys().contains(key)) named.insert(key);
+    if (!file.routes.empty()) named.insert("route");
+    for (const std::string pattern : {R"(\b([a-z]+\.[a-z_]+)\b)", R"(^# .*\b([a-z_]+) = )"})
+        for (const std::string& key : found(example, pattern))
+            if (keys().contains(key)) named.insert(key);
     EXPECT_EQ(named, keys()) << "keys without a default are named in the prose";
     EXPECT_TRUE(read_toml(example, "config.example.toml", {}).layer.empty()) << "as it is, it sets nothing";
+}
+
+TEST(ExampleFile, shows_two_routes_that_load) {
+    const std::string uncommented = std::regex_replace(read_source("config.example.toml"), std::regex("(^|\n)#(?=[a-z\\[])"), "$1");
+    const std::string name = testing::TempDir() + "tinyhttpd_example_" + std::to_string(::getpid()) + ".toml";
+    std::ofstream(name, std::ios::binary) << uncommented;
+    const std::string argument = "--config=" + name;
+    const std::array<const char*, 1> arguments = {argument.c_str()};
+    const auto loaded = load({arguments, nullptr, "", {}});
+    std::filesystem::remove(name);
+    const auto* problems = std::get_if<Problems>(&loaded);
+    ASSERT_TRUE(std::holds_alternative<Config>(loaded)) << (problems != nullptr ? testing::PrintToString(problems->lines) : "");
+    EXPECT_EQ(std::get<Config>(loaded).routes.size(), 2U);
 }
 
 TEST(Completions, know_every_flag_and_no_other) {

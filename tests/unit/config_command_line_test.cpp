@@ -122,6 +122,9 @@ TEST(CommandLine, an_unknown_flag_is_answered_with_the_one_that_was_meant) {
     EXPECT_THAT(problems({"--port", "80"}), ElementsAre("--port: unknown flag (did you mean '--listen :PORT'?)"));
     EXPECT_THAT(problems({"--frobnicate"}), ElementsAre("--frobnicate: unknown flag (see tinyhttpd --help)"));
     EXPECT_THAT(problems({"-x"}), ElementsAre("-x: unknown flag (see tinyhttpd --help)"));
+    EXPECT_THAT(problems({"--check=no"}), ElementsAre("--check=no: --check takes no value"));
+    EXPECT_THAT(problems({"--version="}), ElementsAre("--version=: --version takes no value"));
+    EXPECT_THAT(problems({"--help=al"}), ElementsAre("--help=al: --help takes no value but all"));
     EXPECT_THAT(problems({"-b", "body", "--lisen", ":80"}), ElementsAre("--lisen: unknown flag (did you mean '--listen'?)"));
 }
 

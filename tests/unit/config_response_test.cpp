@@ -33,6 +33,24 @@ TEST(Answer, without_options_it_is_200_ok) {
     EXPECT_THAT(response.headers, ElementsAre(server, plain));
 }
 
+TEST(Answer, tells_browsers_whose_scripts_may_read_it) {
+    const Header any = {"Access-Control-Allow-Origin", "*"};
+    const Header one = {"Access-Control-Allow-Origin", "https://a.example"};
+    const Header credentials = {"Access-Control-Allow-Credentials", "true"};
+    const Header vary = {"Vary", "Origin"};
+    EXPECT_THAT(answer({"--cors", "*"}).headers, ElementsAre(server, plain, any));
+    EXPECT_THAT(answer({"--cors", "https://a.example"}).headers, ElementsAre(server, plain, one, credentials, vary));
+    const Header own = {"access-control-allow-origin", "https://b.example"};
+    EXPECT_THAT(answer({"--cors", "*", "-H", "access-control-allow-origin: https://b.example"}).headers, ElementsAre(server, plain, own))
+        << "a client refuses two of them";
+    const Header language = {"Vary", "Accept-Language"};
+    EXPECT_THAT(answer({"--cors", "https://a.example", "-H", "Vary: Accept-Language", "-H", "Access-Control-Allow-Credentials:"}).headers,
+                ElementsAre(server, plain, language, one, vary));
+    const Config with_route = config({"--cors", "*", "--route", "/a 503"});
+    EXPECT_THAT(resolve_response(with_route.routes.at(0).response)->headers, ElementsAre(server, plain, any)) << "a route inherits it";
+    EXPECT_THAT(common_headers(with_route.response), ElementsAre(server, any)) << "answers to errors, too";
+}
+
 TEST(Answer, the_default_body_is_the_reason_phrase) {
     EXPECT_EQ(answer({"-s", "404"}).body, "Not Found");
     EXPECT_EQ(answer({"-s", "404", ""}).body, "");

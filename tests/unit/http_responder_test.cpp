@@ -23,8 +23,8 @@ using http::Responder;
 using http::ResponderLimits;
 using Silent = Responder<NullLog>;
 
-Silent silent(const ResponderLimits& limits = case_limits(), const http::ResponseSpec& spec = case_response()) {
-    return Silent(spec, limits, NullLog{}, &example_time);
+Silent silent(const ResponderLimits& limits = case_limits(), site::Answer answer = case_response()) {
+    return Silent(site::one_answer(std::move(answer)), limits, NullLog{}, &example_time);
 }
 
 std::string judge(Silent& responder, std::string_view input, std::string_view expected) {
@@ -115,7 +115,7 @@ TEST(Responder, StopsAtTheLimitOfABatchAndGoesOnWhereItStopped) {
 }
 
 TEST(Responder, SlicesRunOutWithoutLosingAnAnswer) {
-    http::ResponseSpec spec = case_response();
+    site::Answer spec = case_response();
     spec.body = std::make_shared<const std::string>(5000, 'x');
     ResponderLimits limits = case_limits();
     limits.write_buffer = 1;
@@ -206,7 +206,7 @@ int wall_reads = 0;
 TEST(Responder, AsksTheClockOnlyWhenASecondMayHavePassed) {
     wall_now = example_time() + 900ms;
     wall_reads = 0;
-    Silent responder(case_response(), case_limits(), NullLog{}, [] {
+    Silent responder(site::one_answer(case_response()), case_limits(), NullLog{}, [] {
         ++wall_reads;
         return wall_now;
     });
@@ -255,7 +255,7 @@ TEST(Responder, AnsweringAllocatesNothing) {
 
 TEST(Responder, KeepsADateThatItHasWithoutMemoryForANewOne) {
     wall_now = example_time();
-    Silent responder(case_response(), case_limits(), NullLog{}, [] { return wall_now; });
+    Silent responder(site::one_answer(case_response()), case_limits(), NullLog{}, [] { return wall_now; });
     Silent::Session session;
     responder.open(session, {});
     Batch running;
@@ -340,7 +340,7 @@ std::vector<Refused> refused_requests() {
 // Whoever is refused has to find the fault in a client that somebody else wrote.
 TEST(Refusal, TellsTheClientAndTheLogWhy) {
     std::vector<LoggedLine> log;
-    Responder<RecordingLog> responder(case_response(), case_limits(), RecordingLog(log), &example_time);
+    Responder<RecordingLog> responder(site::one_answer(case_response()), case_limits(), RecordingLog(log), &example_time);
     std::set<http::Refusal> seen = {http::Refusal::none};
     for (const Refused& one : refused_requests()) {
         log.clear();
@@ -374,7 +374,7 @@ TEST(Refusal, IsAllThatALogHearsOfThatAsksForNothingElse) {
         [[nodiscard]] static bool enabled() { return false; }
     };
     std::vector<LoggedLine> log;
-    Responder<RefusedOnly> responder(case_response(), case_limits(), RefusedOnly(log), &example_time);
+    Responder<RefusedOnly> responder(site::one_answer(case_response()), case_limits(), RefusedOnly(log), &example_time);
     EXPECT_TRUE(responder.wants_peer());
     drive(responder, {get() + chunked("z")});
     ASSERT_EQ(log.size(), 1U);
@@ -439,7 +439,7 @@ TEST(Origin, DecidesAboutAnEmptyHostAndAboutHttps) {
 
 TEST(ResponderMemory, EndsAConnectionWhoseHeadItCannotKeepForTheLog) {
     std::vector<LoggedLine> lines;
-    Responder<RecordingLog> responder(case_response(), case_limits(), RecordingLog(lines), &example_time);
+    Responder<RecordingLog> responder(site::one_answer(case_response()), case_limits(), RecordingLog(lines), &example_time);
     Responder<RecordingLog>::Session session;
     responder.open(session, {});
     const std::string input = post("Content-Length: 5\r\n", "");
@@ -462,7 +462,7 @@ protected:
     }
 
     std::vector<LoggedLine> log_;
-    Responder<RecordingLog> responder_{case_response(), case_limits(), RecordingLog(log_), &example_time};
+    Responder<RecordingLog> responder_{site::one_answer(case_response()), case_limits(), RecordingLog(log_), &example_time};
 };
 
 TEST_F(Logged, OneLinePerAnswerWithWhatTheRequestSaid) {
@@ -511,7 +511,7 @@ TEST_F(Logged, ATimeoutWithTheRequestWhenItsHeadWasComplete) {
 }
 
 TEST(Session, StaysSmallSinceMostOfThemAreIdle) {
-    EXPECT_LE(sizeof(http::Session), 112U);
+    EXPECT_LE(sizeof(http::Session), 120U);
 }
 
 }  // namespace

@@ -18,13 +18,13 @@ using http::Content;
 using http::Persistence;
 using http::Refusal;
 using http::Renderings;
-using http::ResponseSpec;
+using site::Answer;
 
 constexpr std::time_t example_second = 784111777;
 
 class Rendered : public ::testing::Test {
 protected:
-    explicit Rendered(ResponseSpec spec = case_response(), std::size_t write_buffer = 4096) : renderings_(spec, write_buffer) {
+    explicit Rendered(Answer spec = case_response(), std::size_t write_buffer = 4096) : renderings_(*site::one_answer(spec), write_buffer) {
         renderings_.refresh(example_second);
     }
 
@@ -35,7 +35,7 @@ protected:
                                  Content content = Content::sent) {
         Batch batch;
         batch.clear();
-        renderings.answer(batch, persistence, content);
+        renderings.answer(batch, 0, persistence, content);
         return text(renderings, batch);
     }
     static std::string text(Renderings& renderings, const Batch& batch) {
@@ -44,8 +44,8 @@ protected:
         renderings.release(batch.lease);
         return output;
     }
-    static std::string answer_to(const ResponseSpec& spec, Content content = Content::sent) {
-        Renderings renderings(spec, 4096);
+    static std::string answer_to(const Answer& spec, Content content = Content::sent) {
+        Renderings renderings(*site::one_answer(spec), 4096);
         return answer_of(renderings, Persistence::keep_alive, content);
     }
 
@@ -70,7 +70,7 @@ TEST_F(Rendered, AnswersHeadWithTheHeadOfTheGet) {
 }
 
 TEST_F(Rendered, StatusesWithoutContentNeverCarryIt) {
-    ResponseSpec spec = case_response();
+    Answer spec = case_response();
     spec.date = false;
     spec.headers.clear();
     spec.status = 204;
@@ -106,7 +106,8 @@ TEST_F(Rendered, ErrorsCarryTheirPhraseWithTheReasonAndCloseTheConnection) {
 }
 
 TEST_F(Rendered, ErrorsLeaveOutWhatTheUserSwitchedOff) {
-    Renderings renderings({.status = 200, .reason = "OK", .body = nullptr, .headers = {{"X-A", "b"}}, .date = false}, 4096);
+    const Answer spec{.status = 200, .reason = "OK", .body = nullptr, .headers = {{"X-A", "b"}}, .date = false};
+    Renderings renderings(*site::one_answer(spec), 4096);
     Batch batch;
     batch.clear();
     renderings.refuse(batch, Refusal::head_timeout, Content::sent);
@@ -127,7 +128,7 @@ TEST_F(Rendered, DateFollowsTheClock) {
 TEST_F(Rendered, BytesInFlightNeverChange) {
     Batch batch;
     batch.clear();
-    renderings_.answer(batch, Persistence::keep_alive, Content::sent);
+    renderings_.answer(batch, 0, Persistence::keep_alive, Content::sent);
     for (int second = 1; second < 100; ++second) renderings_.refresh(example_second + second);
     std::string sent;
     append(sent, batch);
@@ -143,7 +144,7 @@ TEST_F(Rendered, AGenerationThatNobodyUsesIsUsedAgain) {
     for (int second = 0; second < 3; ++second) {
         renderings_.refresh(example_second + second);
         running[static_cast<std::size_t>(second)].clear();
-        renderings_.answer(running[static_cast<std::size_t>(second)], Persistence::keep_alive, Content::sent);
+        renderings_.answer(running[static_cast<std::size_t>(second)], 0, Persistence::keep_alive, Content::sent);
     }
     EXPECT_EQ(renderings_.generations(), 3U);
     for (const Batch& batch : running) renderings_.release(batch.lease);
@@ -155,12 +156,12 @@ TEST_F(Rendered, AGenerationThatNobodyUsesIsUsedAgain) {
 }
 
 TEST_F(Rendered, WithoutDateNothingIsEverRenewed) {
-    ResponseSpec spec = case_response();
+    Answer spec = case_response();
     spec.date = false;
-    Renderings renderings(spec, 4096);
+    Renderings renderings(*site::one_answer(spec), 4096);
     Batch batch;
     batch.clear();
-    renderings.answer(batch, Persistence::keep_alive, Content::sent);
+    renderings.answer(batch, 0, Persistence::keep_alive, Content::sent);
     renderings.refresh(example_second);
     EXPECT_EQ(renderings.generations(), 1U);
     EXPECT_EQ(text(renderings, batch).find("Date"), std::string::npos);
@@ -171,7 +172,7 @@ TEST_F(Rendered, EqualAnswersAreOneSlice) {
     Batch batch;
     batch.clear();
     const std::size_t count = 4096 / one.size();
-    for (std::size_t i = 0; i < count; ++i) renderings_.answer(batch, Persistence::keep_alive, Content::sent);
+    for (std::size_t i = 0; i < count; ++i) renderings_.answer(batch, 0, Persistence::keep_alive, Content::sent);
     EXPECT_EQ(batch.slices().size(), 1U);
     EXPECT_EQ(text(renderings_, batch), repeated(one, count));
 }
@@ -181,7 +182,7 @@ TEST_F(Rendered, AnAnswerBehindTheEndOfTheRunStartsAnotherSlice) {
     Batch batch;
     batch.clear();
     const std::size_t count = 4096 / one.size() + 2;
-    for (std::size_t i = 0; i < count; ++i) renderings_.answer(batch, Persistence::keep_alive, Content::sent);
+    for (std::size_t i = 0; i < count; ++i) renderings_.answer(batch, 0, Persistence::keep_alive, Content::sent);
     EXPECT_EQ(batch.slices().size(), 2U);
     EXPECT_EQ(text(renderings_, batch), repeated(one, count));
 }
@@ -190,13 +191,13 @@ TEST_F(Rendered, AHeadBetweenEqualAnswersIsNotLengthened) {
     const std::string full = answer();
     const std::string head = answer(Persistence::keep_alive, Content::left_out);
     for (const std::size_t write_buffer : {std::size_t{1}, full.size(), full.size() * 2, std::size_t{4096}}) {
-        Renderings renderings(case_response(), write_buffer);
+        Renderings renderings(*site::one_answer(case_response()), write_buffer);
         renderings.refresh(example_second);
         Batch batch;
         batch.clear();
         std::string expected;
         for (const auto content : {Content::left_out, Content::sent, Content::sent, Content::left_out, Content::sent}) {
-            renderings.answer(batch, Persistence::keep_alive, content);
+            renderings.answer(batch, 0, Persistence::keep_alive, content);
             expected += content == Content::sent ? full : head;
         }
         EXPECT_EQ(text(renderings, batch), expected) << "write buffer " << write_buffer;
@@ -204,12 +205,12 @@ TEST_F(Rendered, AHeadBetweenEqualAnswersIsNotLengthened) {
 }
 
 TEST_F(Rendered, ALargeBodyIsSentFromItsOnlyCopy) {
-    ResponseSpec spec = case_response();
+    Answer spec = case_response();
     spec.body = std::make_shared<const std::string>(100000, 'x');
-    Renderings renderings(spec, 4096);
+    Renderings renderings(*site::one_answer(spec), 4096);
     Batch batch;
     batch.clear();
-    for (int i = 0; i < 3; ++i) renderings.answer(batch, Persistence::keep_alive, Content::sent);
+    for (int i = 0; i < 3; ++i) renderings.answer(batch, 0, Persistence::keep_alive, Content::sent);
     ASSERT_EQ(batch.slices().size(), 6U);
     for (const std::size_t i : {1U, 3U, 5U}) EXPECT_EQ(batch.slices()[i].data, spec.body->data());
     const std::string output = text(renderings, batch);
@@ -219,13 +220,13 @@ TEST_F(Rendered, ALargeBodyIsSentFromItsOnlyCopy) {
 }
 
 TEST_F(Rendered, AHugeWriteBufferDoesNotCostAHugeRun) {
-    ResponseSpec spec = case_response();
-    Renderings renderings(spec, 1 << 30);
+    Answer spec = case_response();
+    Renderings renderings(*site::one_answer(spec), 1 << 30);
     Batch batch;
     batch.clear();
-    renderings.answer(batch, Persistence::keep_alive, Content::sent);
+    renderings.answer(batch, 0, Persistence::keep_alive, Content::sent);
     std::size_t count = 1;
-    for (; batch.slices().size() == 1; ++count) renderings.answer(batch, Persistence::keep_alive, Content::sent);
+    for (; batch.slices().size() == 1; ++count) renderings.answer(batch, 0, Persistence::keep_alive, Content::sent);
     EXPECT_LE(count * (batch.bytes() / count), 128U * 1024);
     renderings.release(batch.lease);
 }

@@ -45,6 +45,7 @@ public:
 };
 
 constexpr std::string_view request = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+constexpr std::string_view fast = "GET /fast HTTP/1.1\r\nHost: a.example\r\n\r\n";
 constexpr std::string_view too_much = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 999999999\r\n\r\n";
 
 class TcpServerTest : public testing::Test {
@@ -59,8 +60,12 @@ protected:
             Worker& worker = staff[seat];
             worker.engine = std::make_unique<WatchedEngine>(io::EngineOptions{}, network);
             crew->take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
+            site::SiteOptions site;
+            site.answers.push_back({.status = 200, .reason = "OK", .body = std::make_shared<const std::string>(body), .headers = {}});
+            site.resources = {plan, {}};
+            site.routes = {{"/fast", {}}};
             worker.responder = std::make_unique<Responder>(
-                http::ResponseSpec{.status = 200, .reason = "OK", .body = std::make_shared<const std::string>(body), .headers = {}},
+                std::make_shared<const site::Site>(std::move(site)),
                 http::ResponderLimits{.quota = quota ? &*quota : nullptr}, NoLog{});
             worker.server = std::make_unique<TestedServer>(*worker.engine, *worker.responder, limits, *crew, seat,
                                                            quota ? &*quota : nullptr, [](int) {});
@@ -110,6 +115,7 @@ protected:
     std::uint32_t max_connections = 64;
     std::optional<Quota> quota;
     std::string body = "hello";
+    site::Plan::Options plan;  ///< of all paths but /fast
     std::optional<Crew> crew;
     std::vector<Worker> staff;
     support::FakeSchedule<TestedServer> schedule{*network};
@@ -247,6 +253,172 @@ TEST_F(TcpServerTest, AConnectionOfAnotherWorkerMakesRoomAsWell) {
         run_for(1s);
         ASSERT_TRUE(is_answered(next)) << i;
     }
+}
+
+// ---- an answer that waits
+
+std::size_t answers_in(std::string_view text) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find("HTTP/1.1 200 "); at != text.npos; at = text.find("HTTP/1.1 200 ", at + 1)) ++count;
+    return count;
+}
+
+TEST_F(TcpServerTest, ADelayedAnswerComesWhenItIsDueAndHoldsUpItsConnectionAlone) {
+    plan.delays = {{.low = 3s, .high = 3s}};
+    start();
+    FakePeer slow = connect(std::string(fast) + std::string(request) + std::string(fast));
+    FakePeer other = connect(fast);
+    EXPECT_TRUE(is_answered(other));
+    EXPECT_EQ(answers_in(slow.read()), 1U);
+    run_for(2990ms);
+    EXPECT_EQ(slow.read(), "");
+    slow.write(request);
+    run_for(20ms);
+    EXPECT_EQ(answers_in(slow.read()), 2U);
+    run_for(2900ms);
+    EXPECT_EQ(slow.read(), "");
+    run_for(200ms);
+    EXPECT_EQ(answers_in(slow.read()), 1U);
+    EXPECT_FALSE(slow.engine_closed());
+}
+
+TEST_F(TcpServerTest, AnAnswerWaitsForLongerThanAnyDeadline) {
+    plan.delays = {{.low = 2h, .high = 2h}};
+    start();
+    FakePeer peer = connect(request);
+    run_for(2h - 10ms);
+    EXPECT_FALSE(peer.engine_closed());
+    run_for(1s);
+    EXPECT_TRUE(is_answered(peer));
+    run_for(limits.idle_timeout + 1s);  // and is idle from then on
+    EXPECT_TRUE(peer.engine_closed());
+}
+
+TEST_F(TcpServerTest, ThoseThatWaitWakeNobodyUpBeforeTheyAreDue) {
+    plan.delays = {{.low = 1h, .high = 1h}};
+    start();
+    std::vector<FakePeer> peers;
+    for (int i = 0; i < 50; ++i) peers.push_back(connect(request));
+    run_for(1min);  // a deadline that is over may wake it up once
+    EXPECT_GT(staff[0].server->due(), network->now() + 50min);
+}
+
+TEST_F(TcpServerTest, AClientThatLeavesFreesWhatWaitedForIt) {
+    plan.delays = {{.low = 1h, .high = 1h}};
+    start();
+    FakePeer gone = connect(request);
+    FakePeer half_closed = connect(request);
+    gone.reset();
+    half_closed.half_close();
+    run_for(1s);
+    EXPECT_TRUE(gone.engine_closed());
+    EXPECT_FALSE(half_closed.engine_closed());
+    run_for(1h);
+    EXPECT_TRUE(is_answered(half_closed));
+    EXPECT_TRUE(half_closed.engine_closed());
+}
+
+TEST_F(TcpServerTest, AHangLastsUntilTheClientLeaves) {
+    plan.sequence = {{{0, site::Fault::hang}, 1}};
+    start();
+    FakePeer peer = connect(request);
+    FakePeer other = connect(request);
+    run_for(24h);
+    EXPECT_FALSE(peer.engine_closed());
+    peer.half_close();
+    other.reset();
+    run_for(1s);
+    EXPECT_TRUE(peer.engine_closed());
+    EXPECT_TRUE(other.engine_closed());
+    EXPECT_EQ(peer.read(), "");
+}
+
+TEST_F(TcpServerTest, AResetComesBehindTheAnswersBeforeIt) {
+    plan.sequence = {{{0, site::Fault::reset}, 1}};
+    body.assign(50'000, 'b');
+    start();
+    FakePeer peer = connect(std::string(fast) + std::string(request) + std::string(fast));
+    run_for(1s);
+    EXPECT_FALSE(peer.engine_closed());  // not before all has arrived
+    std::string answers = peer.read();
+    run_for(10ms);
+    answers += peer.read();
+    EXPECT_EQ(answers_in(answers), 1U);
+    EXPECT_TRUE(answers.ends_with("bbb"));
+    EXPECT_TRUE(peer.saw_reset());
+}
+
+TEST_F(TcpServerTest, AResetDoesNotWaitForAPeerThatNeverReads) {
+    plan.sequence = {{{0, site::Fault::reset}, 1}};
+    start();
+    FakePeer peer = connect(std::string(fast) + std::string(request));
+    run_for(limits.write_timeout + 1s);
+    EXPECT_TRUE(peer.engine_closed());
+}
+
+TEST_F(TcpServerTest, ACloseWithoutAByteIsAnAnswerToTheQuota) {
+    quota.emplace(2);
+    plan.sequence = {{{0, site::Fault::close}, 1}, {{0, site::Fault::reset}, 1}};
+    start();
+    FakePeer first = connect(request);
+    FakePeer second = connect(request);
+    run_for(10ms);
+    EXPECT_TRUE(first.saw_fin());
+    EXPECT_TRUE(second.saw_reset());
+    EXPECT_TRUE(quota->reached());
+}
+
+TEST_F(TcpServerTest, ADrainFinishesTheAnswersThatWait) {
+    plan.delays = {{.low = 3s, .high = 3s}};
+    start();
+    FakePeer peer = connect(request);
+    crew->direct(Order::drain);
+    run_for(2s);
+    EXPECT_FALSE(schedule.all_ended());
+    run_for(2s);
+    const std::string answer = peer.read();
+    EXPECT_EQ(answers_in(answer), 1U);
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+    peer.half_close();
+    run_for(1s);
+    EXPECT_TRUE(schedule.all_ended());
+    EXPECT_EQ(cut, 0U);
+}
+
+TEST_F(TcpServerTest, WhatAnAbortCutsIsCountedAndAHangIsNot) {
+    plan.sequence = {{{0, site::Fault::hang}, 1}, {{0, site::Fault::none}, 1}};
+    plan.delays = {{.low = 1h, .high = 1h}};
+    start();
+    FakePeer hangs = connect(request);
+    FakePeer waits = connect(request);
+    crew->direct(Order::drain);
+    run_for(10s);
+    EXPECT_FALSE(schedule.all_ended());
+    crew->direct(Order::abort);
+    run_for(1s);
+    EXPECT_TRUE(schedule.all_ended());
+    EXPECT_EQ(cut, 1U);
+}
+
+TEST_F(TcpServerTest, ContentAtARateComesBitByBit) {
+    plan.limit_rate = 1000;
+    body.assign(3000, 'b');
+    start();
+    FakePeer peer = connect(request);
+    std::string answer = peer.read();
+    for (int second = 0; second < 3; ++second) {
+        run_for(990ms);
+        answer += peer.read();
+        const std::size_t content = answer.size() - answer.find("\r\n\r\n") - 4;
+        EXPECT_LE(content, 1000U * (static_cast<unsigned>(second) + 1));
+        EXPECT_GE(content, 900U * (static_cast<unsigned>(second) + 1));
+    }
+    run_for(100ms);
+    answer += peer.read();
+    EXPECT_TRUE(answer.ends_with(body));
+    peer.write(fast);
+    run_for(10ms);
+    EXPECT_TRUE(is_answered(peer));
 }
 
 // ---- the end

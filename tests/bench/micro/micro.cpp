@@ -74,9 +74,9 @@ BENCHMARK_CAPTURE(judge_portably, browser, browser_head());
 BENCHMARK_CAPTURE(judge_portably, large, large_head());
 
 http::Renderings renderings() {
-    return {{.reason = "OK",
-             .body = std::make_shared<const std::string>("Hello World!"),
-             .headers = {{"Server", "tinyhttpd"}, {"Content-Type", "text/plain; charset=utf-8"}}},
+    return {*site::one_answer({.reason = "OK",
+                               .body = std::make_shared<const std::string>("Hello World!"),
+                               .headers = {{"Server", "tinyhttpd"}, {"Content-Type", "text/plain; charset=utf-8"}}}),
             4096};
 }
 
@@ -86,7 +86,7 @@ void answer(benchmark::State& state) {
     for (auto _ : state) {
         batch.clear();
         for (std::int64_t i = 0; i < state.range(0); ++i) {
-            rendered.answer(batch, http::Persistence::keep_alive, http::Content::sent);
+            rendered.answer(batch, 0, http::Persistence::keep_alive, http::Content::sent);
         }
         benchmark::DoNotOptimize(batch.slices());
         rendered.release(batch.lease);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "app/make_site.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/reason_phrase.hpp"
+#include "config/response.hpp"
+
+namespace tinyhttpd {
+
+namespace {
+
+std::vector<site::HeaderField> to_fields(std::vector<config::Header> headers) {
+    std::vector<site::HeaderField> fields;
+    for (config::Header& header : headers) fields.push_back({std::move(header.name), std::move(header.value)});
+    return fields;
+}
+
+site::Answer to_answer(config::Response response) {
+    return {.status = response.status,
+            .reason = std::move(response.reason_phrase),
+            .body = std::make_shared<const std::string>(std::move(response.body)),
+            .headers = to_fields(std::move(response.headers)),
+            .date = response.date};
+}
+
+site::Fault to_fault(config::Fault fault) {
+    switch (fault) {
+        case config::Fault::none: return site::Fault::none;
+        case config::Fault::close: return site::Fault::close;
+        case config::Fault::reset: return site::Fault::reset;
+        case config::Fault::hang: return site::Fault::hang;
+        case config::Fault::truncate: return site::Fault::truncate;
+        case config::Fault::garbage: return site::Fault::garbage;
+    }
+    std::unreachable();
+}
+
+/// The answers of one site, and what its resources make of them.
+class Builder {
+public:
+    explicit Builder(site::SiteOptions& site) : site_(site) {}
+
+    Result<void> add(const config::ResponseConfig& config) {
+        TRY(config::Response response, config::resolve_response(config));
+        const bool is_empty = response.body.empty();
+        site_.answers.push_back(to_answer(std::move(response)));
+        ok_ = static_cast<site::AnswerId>(site_.answers.size() - 1);
+        others_.clear();
+        truncates_ = false;
+
+        site::Plan::Options plan{.ok = {ok_, site::Fault::none}};
+        for (const auto& [outcome, times] : config.sequence) plan.sequence.push_back({to_outcome(outcome, config), times});
+        for (const auto& [outcome, millionths] : config.faults) plan.shares.push_back({to_outcome(outcome, config), millionths});
+        for (const config::Delay& delay : config.delays) {
+            plan.delays.push_back({delay.kind == config::Delay::Kind::uniform ? site::Delay::Kind::uniform : site::Delay::Kind::lognormal,
+                                   delay.low, delay.high, delay.millionths});
+        }
+        plan.limit_rate = config.limit_rate;
+        // Config says so of a body that it knows; this one was read.
+        if (truncates_ && is_empty) return fail("truncate an empty body:", config.body_file.value_or(""), 0, "there is nothing to cut");
+        site_.resources.push_back(std::move(plan));
+        return {};
+    }
+
+private:
+    site::Outcome to_outcome(const config::Outcome& outcome, const config::ResponseConfig& config) {
+        truncates_ = truncates_ || outcome.fault == config::Fault::truncate;
+        if (outcome.fault != config::Fault::none || outcome.status == 0) return {ok_, to_fault(outcome.fault)};
+        const auto [known, is_new] = others_.try_emplace(outcome.status, static_cast<site::AnswerId>(site_.answers.size()));
+        if (is_new) {
+            config::ResponseConfig other;
+            other.status = outcome.status;
+            other.date = config.date;
+            other.server_header = config.server_header;
+            other.cors = config.cors;
+            // Nothing is read: the phrase is the body.
+            site_.answers.push_back(to_answer(*config::resolve_response(other)));
+        }
+        return {known->second, site::Fault::none};
+    }
+
+    site::SiteOptions& site_;
+    site::AnswerId ok_ = 0;
+    bool truncates_ = false;
+    std::map<int, site::AnswerId> others_;  ///< by status
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const site::Site>> make_site(const config::Config& config, std::uint64_t seed,
+                                                    std::shared_ptr<const site::HealthSwitch> health_switch) {
+    site::SiteOptions options;
+    Builder builder(options);
+    TRY_VOID(builder.add(config.response));
+    for (const config::RouteConfig& route : config.routes) {
+        options.routes.push_back({route.path, route.methods});
+        TRY_VOID(builder.add(route.response));
+    }
+    options.common = {to_fields(config::common_headers(config.response)), config.response.date};
+    options.has_preflights = !config.response.cors.empty();
+    options.seed = config.seed.value_or(seed);
+    options.health_path = config.health.path;
+    options.ready_path = config.health.ready_path;
+    options.health.ready_after = config.health.ready_after;
+    if (config.health.unhealthy_after.count() != 0) options.health.unhealthy_after = config.health.unhealthy_after;
+    options.health.down_file = config.health.down_file;
+    options.health_switch = std::move(health_switch);
+    return std::make_shared<const site::Site>(std::move(options));
+}
+
+}  // namespace tinyhttpd

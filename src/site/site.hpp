@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Site: all that is answered, as it was configured: answers, what each resource makes of them, and which request is for which
+// resource. Made by the main thread, read by all workers, never changed; what counts over all workers (sequences, draws) hangs
+// on it. No HTTP bytes, no sockets.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "site/answer.hpp"
+#include "site/health.hpp"
+#include "site/plan.hpp"
+#include "site/router.hpp"
+
+namespace tinyhttpd::site {
+
+/// What a request's head decides of its answer.
+struct Choice {
+    enum class Kind : std::uint8_t {
+        answer,   ///< always the same: `index` is its AnswerId
+        planned,  ///< drawn for each request: `index` is the ResourceId
+        health,   ///< as the health is at the moment: `index` is a Question
+    };
+    enum Question : std::uint32_t { live, ready, not_allowed };
+
+    std::uint32_t index = 0;
+    Kind kind = Kind::answer;
+    friend bool operator==(const Choice&, const Choice&) = default;
+};
+
+/// What every answer has, those of errors too.
+struct Common {
+    std::vector<HeaderField> headers;
+    bool date = true;
+};
+
+struct SiteOptions {
+    std::vector<Answer> answers;           ///< the first is what [response] answers when all is well
+    std::vector<Plan::Options> resources;  ///< [response], then the routes
+    std::vector<Route> routes;             ///< one less
+    Common common;
+    bool has_preflights = false;
+    std::uint64_t seed = 0;
+    std::string health_path;  ///< empty: none, as for the next
+    std::string ready_path;
+    HealthOptions health;
+    std::shared_ptr<const HealthSwitch> health_switch;  ///< not null with a path
+};
+
+class Site {
+public:
+    explicit Site(SiteOptions options);
+
+    [[nodiscard]] const std::vector<Answer>& answers() const { return answers_; }
+    [[nodiscard]] const Common& common() const { return common_; }
+    /// Whether preflights of the CORS protocol are answered as such.
+    [[nodiscard]] bool has_preflights() const { return has_preflights_; }
+    [[nodiscard]] std::size_t resources() const { return plans_.size(); }
+    [[nodiscard]] const Plan& plan(ResourceId resource) const { return plans_[resource]; }
+
+    /// The answer to a request whose method and request target (in origin-form or absolute-form) these are.
+    [[nodiscard]] Choice choose(std::string_view method, std::string_view target) const {
+        return is_one_answer_ ? home_ : look_up(method, target);
+    }
+
+    /// What becomes of the next request for a resource, counted over all workers.
+    [[nodiscard]] Draw draw(ResourceId resource) const {
+        return plans_[resource].draw(arrived_[resource].fetch_add(1, std::memory_order_relaxed));
+    }
+
+    [[nodiscard]] AnswerId answer_to(Choice::Question question, Health::Instant now) const;
+
+private:
+    [[nodiscard]] Choice look_up(std::string_view method, std::string_view target) const;
+    [[nodiscard]] Choice choice_of(ResourceId resource) const;
+    AnswerId add_answer(int status, std::string_view body, HeaderField field);
+    AnswerId add_not_allowed(const std::string& allow);
+    AnswerId add_health(int status, std::string_view body);
+    void add_health_answers();
+
+    std::vector<Answer> answers_;
+    Common common_;
+    bool has_preflights_;
+    std::vector<Plan> plans_;
+    Router router_;
+    std::vector<AnswerId> not_allowed_;  ///< by place of the router
+    std::string health_path_;
+    std::string ready_path_;
+    std::unique_ptr<const Health> health_;  ///< null when nobody can ask
+    AnswerId first_health_ = 0;             ///< healthy, unhealthy, not allowed; then by Readiness
+    bool is_one_answer_;
+    Choice home_;                                            ///< [response]
+    std::unique_ptr<std::atomic<std::uint64_t>[]> arrived_;  ///< by resource
+};
+
+/// A site that gives this one answer to every request.
+[[nodiscard]] std::shared_ptr<const Site> one_answer(Answer answer);
+
+}  // namespace tinyhttpd::site
