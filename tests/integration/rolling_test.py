@@ -99,7 +99,7 @@ class Rolling(support.TestCase):
         support.eventually(serves, f"{instance} is up and gets requests")
 
     def instance(self, address):
-        return self.start("--shutdown-delay", DELAY, listen=("--listen", "%s:%d" % address))
+        return self.start("--ready", "/ready", "--shutdown-delay", DELAY, listen=("--listen", "%s:%d" % address))
 
     def test_a_rolling_restart_under_load_fails_no_request(self):
         # Addresses of this test alone (all of 127/8 is loopback): nobody takes the port while its instance is down.
