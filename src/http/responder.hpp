@@ -150,6 +150,8 @@ public:
 
     /// The connection is gone.
     void close(Session& session) {
+        // An answer that was cut between two of its pieces.
+        if (session.kept && session.kept->has_begun && quota_ != nullptr) quota_->give_back(1);
         unpin(session);
         session.kept.reset();
         session.peer.reset();
@@ -341,8 +343,8 @@ private:
     }
 
     /// The same where it is rare: in line only the way of every request is.
-    [[gnu::noinline]] Outcome answer_apart(Edition& edition, Session& session, const HeadParser& parser, const Reply& reply, const char* head_bytes,
-                                           Batch& out) {
+    [[gnu::noinline]] Outcome answer_apart(Edition& edition, Session& session, const HeadParser& parser, const Reply& reply,
+                                           const char* head_bytes, Batch& out) {
         return answer(edition, session, parser, reply, head_bytes, out);
     }
 
@@ -464,6 +466,7 @@ private:
         if (kept.rate == 0) return give(edition, session, session.parser, kept.reply, kept.fault, kept.head.get(), out);
         const Outcome outcome = send_slowly(edition, session, kept, out);
         if (outcome != Outcome::go_on) return outcome;
+        kept.has_begun = false;  // from here on it is the batch's
         ++out.answers;
         if (log_.enabled()) log_answer(edition, session, session.parser, kept.reply, kept.fault, kept.head.get(), kept.sent);
         return kept.fault == site::Fault::none ? finished(session, kept.reply.persistence) : Outcome::close;
@@ -495,7 +498,7 @@ private:
                                       const char* head_bytes, std::uint64_t content_bytes) {
         Exchange exchange = describe_at(parser, head_bytes);
         exchange.fault = site::name_of(fault);
-        write_log(session, std::move(exchange), fault == site::Fault::none ? edition.renderings.status(reply.index) : 0, content_bytes);
+        write_log(session, exchange, fault == site::Fault::none ? edition.renderings.status(reply.index) : 0, content_bytes);
     }
 
     Outcome refuse(Session& session, Refusal refusal, const char* head_bytes, Batch& out) {
@@ -518,10 +521,10 @@ private:
     void write_refused(Session& session, const char* head_bytes, Refusal refusal, std::uint64_t body_bytes) {
         Exchange exchange = describe_at(session.parser, head_bytes);
         exchange.refused = row_of(refusal).why;
-        write_log(session, std::move(exchange), static_cast<int>(status_of(refusal)), body_bytes);
+        write_log(session, exchange, static_cast<int>(status_of(refusal)), body_bytes);
     }
 
-    void write_log(Session& session, Exchange&& exchange, int status, std::uint64_t body_bytes) {
+    void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
         if (session.peer) exchange.peer = session.peer->view();
         exchange.status = status;
         exchange.body_bytes = body_bytes;

@@ -144,7 +144,7 @@ struct VectorScan {
         std::uint64_t found = 0;
         const char* at = in.at;
         for (; in.end - at >= static_cast<std::ptrdiff_t>(width); at += width) found |= printable(at) << (at - in.at);
-        const std::size_t rest = static_cast<std::size_t>(in.end - at);
+        const auto rest = static_cast<std::size_t>(in.end - at);
         if (rest != 0) found |= printable(in.end - width) >> (width - rest) << (at - in.at);
         return ~found & ((std::uint64_t{1} << in.left()) - 1);
     }

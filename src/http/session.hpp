@@ -42,7 +42,7 @@ struct Kept {
     std::chrono::steady_clock::time_point due = std::chrono::steady_clock::time_point::max();
     Reply reply;
     site::Fault fault = site::Fault::none;
-    bool has_begun = false;  ///< the head of the answer is out
+    bool has_begun = false;  ///< the head of the answer is out, and with it a ticket of the quota
     std::uint64_t rate = 0;  ///< bytes of content a second; 0: at once
     std::uint64_t sent = 0;  ///< of the content
 };

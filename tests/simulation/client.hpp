@@ -72,6 +72,7 @@ public:
     std::optional<std::size_t> written_at_resume = {};  ///< when SIGCONT came
     bool was_cut_off = false;                           ///< the server had not closed it when the abort came
 
+    [[nodiscard]] std::size_t means_to_write() const { return limit_; }
     [[nodiscard]] bool connected() const { return peer_.has_value(); }
     [[nodiscard]] bool ended() const { return left || ended_at != Instant{} || (refused && !connected()); }
     [[nodiscard]] bool faulted() const { return peer_ && peer_->faulted(); }

@@ -76,7 +76,7 @@ private:
     }
 
     /// SIGSTOP lasted for longer than it may take, and it could not send all that it wanted to before SIGCONT.
-    [[nodiscard]] bool was_kept_waiting() const { return client_.written_at_resume && *client_.written_at_resume < client_.written; }
+    [[nodiscard]] bool was_kept_waiting() const { return client_.written_at_resume && *client_.written_at_resume < client_.means_to_write(); }
 
     /// Of the first `count` requests, those up to the one that ends the connection.
     [[nodiscard]] std::size_t deserved_of(std::size_t count) const {
@@ -198,6 +198,11 @@ Plan make_plan(std::uint64_t seed, Random& random) {
     plan.clients = static_cast<std::uint32_t>(random.between(1, 12));
     if (random.chance(0.3)) plan.max_connections = static_cast<std::uint32_t>(random.between(1, 6));
     plan.log = random.chance(0.3);
+    if (random.chance(0.3)) plan.delay_max = Microseconds(random.between(1, random.chance(0.5) ? 2'000 : 3'000'000));
+    if (random.chance(0.1)) plan.limit_rate = random.between(20'000, 10'000'000);
+    if (random.chance(0.3)) {
+        for (std::uint64_t reloads = random.between(1, 10); reloads > 0; --reloads) plan.reloads.emplace_back(random.below(100'000));
+    }
     plan.knobs.socket_buffer_bytes = random.chance(0.5) ? 64 * 1024 : random.between(200, 8000);
     if (random.chance(0.6)) {
         plan.knobs.partial_receive = random.chance(0.5) ? 0.5 : 0;

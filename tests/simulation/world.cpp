@@ -34,22 +34,33 @@ World::World(const Plan& plan_)
     }
 }
 
+std::shared_ptr<const site::Site> World::make_site() const {
+    site::SiteOptions options;
+    options.answers.push_back({.status = plan.settings.status,
+                               .reason = std::string(reason_phrase(plan.settings.status)),
+                               .body = std::make_shared<const std::string>(plan.settings.body),
+                               .headers = {{"Server", "tinyhttpd"}}});
+    options.common.headers = options.answers.front().headers;
+    site::Plan::Options& answering = options.resources.emplace_back();
+    if (plan.delay_max.count() > 0) answering.delays.push_back({.high = plan.delay_max, .millionths = site::all / 2});
+    answering.limit_rate = plan.limit_rate;
+    options.seed = plan.seed;
+    return std::make_shared<const site::Site>(std::move(options));
+}
+
 void World::hire(std::uint32_t seat) {
     Worker& worker = workers_[seat];
     worker.engine = *FakeEngine::create({.receive_bytes = plan.receive_bytes, .max_connections = limits.max_slots}, network_);
     crew_->take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
-    const site::Answer answer{.status = plan.settings.status,
-                                  .reason = std::string(reason_phrase(plan.settings.status)),
-                                  .body = std::make_shared<const std::string>(plan.settings.body),
-                                  .headers = {{"Server", "tinyhttpd"}}};
     worker.responder = std::make_unique<Responder>(
-        site::one_answer(answer),
+        board_.site(),
         http::ResponderLimits{.max_head = plan.settings.max_head,
                               .max_body = plan.settings.max_body,
                               .keepalive = plan.settings.keepalive,
                               .keepalive_requests = plan.settings.keepalive_requests,
                               .write_buffer = plan.write_buffer,
-                              .quota = quota_ ? &*quota_ : nullptr},
+                              .quota = quota_ ? &*quota_ : nullptr,
+                              .board = &board_},
         TargetLog{plan.log ? &log_targets : nullptr}, +[] {
             const auto elapsed = clock_->now().time_since_epoch();
             return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(elapsed));
@@ -99,6 +110,13 @@ void World::run() {
             network_->at(end, [this] {
                 for (auto& client : clients) client->written_at_resume = client->written;
             });
+        });
+    }
+    for (const Microseconds when : plan.reloads) {
+        network_->after(when, [this] {
+            board_.publish(make_site());
+            for (Worker& worker : workers_)
+                if (worker.engine) worker.engine->wake();
         });
     }
     if (plan.descriptors_run_out) {

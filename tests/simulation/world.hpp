@@ -13,6 +13,7 @@
 #include "base/quota.hpp"
 #include "http/responder.hpp"
 #include "simulation/client.hpp"
+#include "site/board.hpp"
 #include "support/fake_engine.hpp"
 #include "support/fake_schedule.hpp"
 #include "tcp/crew.hpp"
@@ -124,7 +125,10 @@ struct Plan {
     std::optional<Microseconds> stop_at;  ///< SIGSTOP, which lasts for longer than any deadline of a client that keeps quiet
     bool descriptors_run_out = false;
     bool log = false;
-    Microseconds arrivals{20'000};  ///< clients come within this time
+    Microseconds delay_max{0};               ///< half of the answers wait for up to this long; 0: none
+    std::uint64_t limit_rate = 0;            ///< bytes of content a second; 0: no limit
+    std::vector<Microseconds> reloads = {};  ///< when another site is published, which answers the same
+    Microseconds arrivals{20'000};           ///< clients come within this time
 };
 
 class World {
@@ -166,6 +170,7 @@ private:
         std::unique_ptr<Server> server;
     };
 
+    [[nodiscard]] std::shared_ptr<const site::Site> make_site() const;
     void hire(std::uint32_t seat);
     void retire(std::uint32_t seat);
     void watch();
@@ -176,6 +181,7 @@ private:
 
     std::shared_ptr<FakeNetwork> network_;
     Random random_;
+    site::Board board_{make_site()};
     Fd listener_;
     tcp::ListeningSocket socket_{listener_.get()};
     std::optional<Quota> quota_;

@@ -270,6 +270,24 @@ TEST(LimitRate, AVerySlowOneSendsByteAfterByte) {
     EXPECT_EQ(summary(connection.driven().output), "200 home");
 }
 
+TEST(LimitRate, OneThatIsCutGivesItsTicketBack) {
+    Quota quota(1);
+    auto responder = responder_for(site_of({{.ok = {2, {}}, .limit_rate = 500}}), &quota);
+    {
+        Connection connection(responder);
+        connection.receive(get_path("/"));
+        connection.resume();
+        connection.resume();
+        EXPECT_TRUE(quota.is_used_up());
+    }
+    EXPECT_FALSE(quota.is_used_up());
+    Connection whole(responder);
+    whole.receive(get_path("/"));
+    while (whole.due()) whole.resume();
+    EXPECT_EQ(whole.driven().answers, 1U);
+    EXPECT_TRUE(quota.is_used_up());
+}
+
 TEST(LimitRate, TruncateSendsItsHalfAtTheSameRate) {
     auto responder = responder_for(site_of({{.ok = {2, {}}, .sequence = {{{2, Fault::truncate}, 1}}, .limit_rate = 100}}));
     Connection connection(responder);
