@@ -125,24 +125,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     job.listeners = sockets;
     job.responder.origins = origins;
     job.access_log = access_log.get();
-    job.accept_failed = [&](int code) {
-        const auto now = std::chrono::steady_clock::now();
-        try {
-            accept_failures.add(now, Error{"accept a connection", {}, code, "waiting until one closes"}.text());
-        } catch (const std::bad_alloc&) {
-            accept_failures.add(now, "cannot accept a connection: out of memory");
-        }
-    };
-    // The one diagnostic that a peer can cause at will: only whoever asks for it pays for it.
-    if (config.log.level == config::LogLevel::debug) {
-        job.request_refused = [&](const Exchange& exchange) {
-            try {
-                diagnostics.debug(refusal_text(exchange));
-            } catch (const std::bad_alloc&) {
-                // Answered it is all the same.
-            }
-        };
-    }
+    say_what_goes_wrong(job, config.log.level, accept_failures, diagnostics);
     const tcp::WorkerPool::Options pool_options{.workers = workers,
                                                 .max_connections = max_connections,
                                                 .cpus = affinity_mask(),

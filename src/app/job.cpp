@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "app/job.hpp"
 
+#include <chrono>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -68,6 +70,26 @@ Job to_job(const config::Config& config, const site::Board& board, Quota* quota,
     job.engine.max_connections = max_connections + static_cast<std::uint32_t>(config.backlog);
     job.server.max_slots = job.engine.max_connections;
     return job;
+}
+
+void say_what_goes_wrong(Job& job, config::LogLevel level, log::RepeatedReport& accept_failures, log::Diagnostics& diagnostics) {
+    job.accept_failed = [&accept_failures](int code) {
+        const auto now = std::chrono::steady_clock::now();
+        try {
+            accept_failures.add(now, Error{"accept a connection", {}, code, "waiting until one closes"}.text());
+        } catch (const std::bad_alloc&) {
+            accept_failures.add(now, "cannot accept a connection: out of memory");
+        }
+    };
+    // The one diagnostic that a peer can cause at will: only whoever asks for it pays for it.
+    if (level != config::LogLevel::debug) return;
+    job.request_refused = [&diagnostics](const Exchange& exchange) {
+        try {
+            diagnostics.debug(refusal_text(exchange));
+        } catch (const std::bad_alloc&) {
+            // Answered it is all the same.
+        }
+    };
 }
 
 }  // namespace tinyhttpd

@@ -19,4 +19,8 @@ namespace tinyhttpd {
 /// `board` and `quota` (null: no limit) outlive the job. Listeners, log and hooks are for the caller to fill in.
 [[nodiscard]] Job to_job(const config::Config& config, const site::Board& board, Quota* quota, std::uint32_t max_connections);
 
+/// What the workers meet becomes diagnostics: accepting that fails, and at the debug level each request that is refused. Both outlive
+/// the job.
+void say_what_goes_wrong(Job& job, config::LogLevel level, log::RepeatedReport& accept_failures, log::Diagnostics& diagnostics);
+
 }  // namespace tinyhttpd

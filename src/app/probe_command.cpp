@@ -29,6 +29,7 @@ ExitStatus run_probe(const config::Config& config, log::Diagnostics& diagnostics
         return ExitStatus::usage;
     }
     std::vector<probe::Field> fields;
+    fields.reserve(config.probe.headers.size());
     for (const config::Header& header : config.probe.headers) fields.push_back({header.name, header.value});
     const probe::Verdict verdict = probe::probe(*target, probe::request_for(*target, fields), to_expectation(config.probe));
     if (!verdict.why) return ExitStatus::clean;

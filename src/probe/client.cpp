@@ -14,6 +14,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "base/verify.hpp"
 #include "probe/response_reader.hpp"
 
 namespace tinyhttpd::probe {
@@ -42,7 +43,9 @@ public:
         return -code;
     }
 
+    /// Requires that connect() has succeeded.
     int send(std::string_view bytes) {
+        VERIFY(fd_);
         while (!bytes.empty()) {
             const ssize_t count = ::send(fd_.get(), bytes.data(), bytes.size(), no_signal);
             if (count >= 0) {
