@@ -225,7 +225,6 @@ private:
             return {size, begin_body(session, input, out)};
         }
         const Outcome outcome = answer(editions_.current(), session, session.parser, reply, input.data(), out);
-        if (outcome == Outcome::later) pin(session);
         if (outcome == Outcome::go_on || outcome == Outcome::flush) session.parser = {};
         return {size, outcome};
     }
@@ -313,10 +312,7 @@ private:
     }
     /// The session's request has been answered from `edition`, or is to be later.
     Outcome settled(Session& session, const Edition& edition, Outcome outcome) {
-        if (outcome == Outcome::later) {
-            pin(session);
-            return outcome;
-        }
+        if (outcome == Outcome::later) return outcome;
         const bool is_current = &edition == &editions_.current();
         unpin(session);
         if (outcome == Outcome::flush) session.parser = {};  // a preflight, whose answer is kept
@@ -424,6 +420,7 @@ private:
         const bool is_logged = log_.enabled() && !hangs && head_bytes != nullptr && head_bytes != head_of(session);
         if (!keep(session) || (is_logged && !keep_head(session, {head_bytes, parser.size()}))) return Outcome::close;  // without memory
         session.kept->due = hangs ? Instant::max() : now_ + draw.delay;
+        pin(session);
         session.kept->reply = reply;
         session.kept->fault = draw.outcome.fault;
         session.kept->rate = is_slow ? rate : 0;
