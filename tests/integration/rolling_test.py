@@ -74,7 +74,7 @@ class Rolling(support.TestCase):
             said.close()
 
         self.addCleanup(end)
-        support.eventually(lambda: os.path.exists(self.admin) or haproxy.poll() is not None, "haproxy is up")
+        support.eventually(lambda: not support.refuses(self.admin) or haproxy.poll() is not None, "haproxy is up")
         said.seek(0)
         self.assertIsNone(haproxy.poll(), said.read().decode())
         return listener.getsockname()[1]
