@@ -24,7 +24,7 @@ struct Exchange {
     std::string_view refused = {};       ///< why the request was turned down: words that follow on the status's phrase; empty: it was not
     std::string_view fault = {};         ///< how the answer failed because it was to; empty: it did not
     int status = 0;                      ///< 0 with a fault
-    std::uint64_t body_bytes = 0;  ///< content of the answer, 0 for HEAD
+    std::uint64_t body_bytes = 0;        ///< content of the answer, 0 for HEAD
 };
 
 /// Takes one exchange per final response. A log that is off costs nothing: it is asked before an Exchange is made.

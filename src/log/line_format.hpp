@@ -21,7 +21,8 @@ enum class Format : std::uint8_t { common, combined, json };
 /// time, as Apache's formats of these names; an empty field is `-`. A quote, a backslash, a control or a non-ASCII byte is `\xHH`.
 ///
 /// json: one object a line: time (RFC 3339, local), peer, method, target, version (or `request` alone, when malformed), host,
-/// status, bytes, referer, user_agent. With a fault, status is 0 (in the others 000) and its name follows. The same bytes are `\u00HH`, whatever they meant, so that each line is valid ASCII JSON.
+/// status, bytes, referer, user_agent. With a fault, status is 0 (in the others 000) and its name follows. The same bytes are `\u00HH`,
+/// whatever they meant, so that each line is valid ASCII JSON.
 class LineFormat {
 public:
     explicit LineFormat(Format format) : format_(format) {}

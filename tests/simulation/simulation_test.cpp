@@ -76,7 +76,9 @@ private:
     }
 
     /// SIGSTOP lasted for longer than it may take, and it could not send all that it wanted to before SIGCONT.
-    [[nodiscard]] bool was_kept_waiting() const { return client_.written_at_resume && *client_.written_at_resume < client_.means_to_write(); }
+    [[nodiscard]] bool was_kept_waiting() const {
+        return client_.written_at_resume && *client_.written_at_resume < client_.means_to_write();
+    }
 
     /// Of the first `count` requests, those up to the one that ends the connection.
     [[nodiscard]] std::size_t deserved_of(std::size_t count) const {

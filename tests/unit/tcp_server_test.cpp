@@ -64,9 +64,8 @@ protected:
             site.answers.push_back({.status = 200, .reason = "OK", .body = std::make_shared<const std::string>(body), .headers = {}});
             site.resources = {plan, {}};
             site.routes = {{"/fast", {}}};
-            worker.responder = std::make_unique<Responder>(
-                std::make_shared<const site::Site>(std::move(site)),
-                http::ResponderLimits{.quota = quota ? &*quota : nullptr}, NoLog{});
+            worker.responder = std::make_unique<Responder>(std::make_shared<const site::Site>(std::move(site)),
+                                                           http::ResponderLimits{.quota = quota ? &*quota : nullptr}, NoLog{});
             worker.server = std::make_unique<TestedServer>(*worker.engine, *worker.responder, limits, *crew, seat,
                                                            quota ? &*quota : nullptr, [](int) {});
             ASSERT_TRUE(worker.server->listen({&socket, 1}));
