@@ -158,7 +158,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
                              },
                          .flip_readiness =
                              [&] {
-                                 if (config.health.ready_path.empty())
+                                 if (!board.site()->tells_readiness())
                                      return diagnostics.warn("SIGUSR2: nobody can ask whether it is ready (see --ready)");
                                  diagnostics.info(health_switch->flip() ? "ready (SIGUSR2)" : "not ready (SIGUSR2)");
                              },

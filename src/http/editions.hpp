@@ -3,7 +3,10 @@
 // request whose content is being read, an answer that waits. One per worker; normally it holds one edition.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <new>
 #include <utility>
@@ -24,12 +27,10 @@ struct Edition {
 class Editions {
 public:
     Editions(std::shared_ptr<const site::Site> site, std::size_t write_buffer) : write_buffer_(write_buffer) {
-        current_ = make(std::move(site), 0);
-        editions_.emplace_back(current_);
+        current_ = editions_.emplace_back(make(std::move(site), 0)).get();
     }
 
     [[nodiscard]] Edition& current() { return *current_; }
-    [[nodiscard]] std::uint8_t current_index() const { return index_; }
     [[nodiscard]] Edition& at(std::uint8_t index) { return *editions_[index]; }
 
     /// From now on `site` is answered. False, and all is as before, without memory or when too many editions are still needed.
@@ -39,7 +40,7 @@ public:
             while (index < editions_.size() && editions_[index] != nullptr) ++index;
             if (index == most) return false;
             if (index == editions_.size()) editions_.emplace_back();
-            editions_[index].reset(make(std::move(site), static_cast<Lease>(index) * leases_each));
+            editions_[index] = make(std::move(site), static_cast<Lease>(index) * leases_each);
             editions_[index]->renderings.refresh(second);
             const std::uint8_t before = std::exchange(index_, static_cast<std::uint8_t>(index));
             current_ = editions_[index].get();
@@ -80,9 +81,9 @@ private:
     static constexpr std::size_t most = 64;
     static constexpr Lease leases_each = 1U << 24U;
 
-    [[nodiscard]] Edition* make(std::shared_ptr<const site::Site> site, Lease first_lease) const {
+    [[nodiscard]] std::unique_ptr<Edition> make(std::shared_ptr<const site::Site> site, Lease first_lease) const {
         const site::Site& rendered = *site;
-        return new Edition{std::move(site), Renderings(rendered, write_buffer_, first_lease)};
+        return std::make_unique<Edition>(std::move(site), Renderings(rendered, write_buffer_, first_lease));
     }
     void drop_if_unused(std::uint8_t index) {
         Edition& edition = *editions_[index];

@@ -199,7 +199,7 @@ private:
         return take_unknown(session, input, out);
     }
 
-    /// Out of line, as all that is rare: what an ordinary request needs is short then, and spills no registers.
+    /// Stop 3: judge. Out of line, as all that is rare: what an ordinary request needs is short then, and spills no registers.
     [[gnu::noinline]] Step take_unknown(Session& session, std::string_view input, Batch& out) {
         if (session.phase == Phase::body) return skip_body(session, input, out);
         if (session.parser.size() == 0 && input.front() == '\r') return skip_empty_line(session, input, out);

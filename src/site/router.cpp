@@ -10,8 +10,8 @@ namespace tinyhttpd::site {
 
 namespace {
 
-/// Eight bytes at a time, each folded in by a multiplication whose both halves count. Paths of the user's are in the table, so that
-/// nobody else can make them collide.
+/// The first eight bytes, each further eight, and the last eight, which may overlap those before; each folded in by a multiplication
+/// whose both halves count. Paths of the user's are in the table, so that nobody else can make them collide.
 std::uint64_t hash_of(std::string_view path, bool is_prefix) {
     constexpr std::uint64_t factor = 0x9e3779b97f4a7c15U;
     std::uint64_t hash = path.size() * 2 + (is_prefix ? 1 : 0);
@@ -19,14 +19,22 @@ std::uint64_t hash_of(std::string_view path, bool is_prefix) {
         hash = (std::rotl(hash, 23) ^ word) * factor;
         hash ^= hash >> 32U;
     };
-    std::uint64_t word = 0;
-    for (; path.size() >= sizeof word; path.remove_prefix(sizeof word)) {
-        std::memcpy(&word, path.data(), sizeof word);
-        fold(word);
+    const auto load = [](const char* at, auto word) {
+        std::memcpy(&word, at, sizeof word);
+        return word;
+    };
+    const char* at = path.data();
+    const char* const end = at + path.size();
+    if (path.size() >= 8) {
+        for (; end - at > 8; at += 8) fold(load(at, std::uint64_t{}));
+        fold(load(end - 8, std::uint64_t{}));
+    } else if (path.size() >= 4) {
+        fold(std::uint64_t{load(at, std::uint32_t{})} << 32U | load(end - 4, std::uint32_t{}));
+    } else {
+        for (; at != end; ++at) fold(static_cast<unsigned char>(*at));
     }
-    word = 0;
-    for (const char byte : path) word = word << 8U | static_cast<unsigned char>(byte);
-    fold(word);
+    // What differs in the last byte alone has come down to the middle: once more, so that the lowest bits depend on it.
+    fold(0);
     return hash;
 }
 
@@ -42,7 +50,7 @@ Router::Router(const std::vector<Route>& routes) {
         const bool is_prefix = route.path.ends_with('*');
         const std::string_view path = std::string_view(route.path).substr(0, route.path.size() - (is_prefix ? 1 : 0));
         const auto same = [&](const Place& place) { return place.is_prefix == is_prefix && place.path == path; };
-        if (std::ranges::none_of(places_, same)) places_.push_back({std::string(path), is_prefix, hash_of(path, is_prefix), {}, {}});
+        if (std::ranges::none_of(places_, same)) places_.push_back({std::string(path), is_prefix, {}, {}});
         if (is_prefix) {
             prefix_lengths_.push_back(static_cast<std::uint32_t>(path.size()));
         } else {
@@ -55,9 +63,10 @@ Router::Router(const std::vector<Route>& routes) {
     table_.resize(std::bit_ceil(2 * places_.size() + 1));
     for (std::uint32_t index = 0; index < places_.size(); ++index) {
         Place& place = places_[index];
-        std::size_t at = place.hash & (table_.size() - 1);
-        while (table_[at] != 0) at = (at + 1) & (table_.size() - 1);
-        table_[at] = index + 1;
+        const std::uint64_t hash = hash_of(place.path, place.is_prefix);
+        std::size_t at = hash & (table_.size() - 1);
+        while (table_[at].place != 0) at = (at + 1) & (table_.size() - 1);
+        table_[at] = {hash, index + 1};
         bool any = false;
         std::vector<std::string> allowed;
         for (ResourceId id = 0; id < routes.size(); ++id) {
@@ -80,9 +89,13 @@ Router::Router(const std::vector<Route>& routes) {
 
 const Router::Place* Router::look_up(std::string_view path, bool is_prefix) const {
     const std::uint64_t hash = hash_of(path, is_prefix);
-    for (std::size_t at = hash & (table_.size() - 1); table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
-        const Place& place = places_[table_[at] - 1];
-        if (place.hash == hash && place.is_prefix == is_prefix && place.path == path) return &place;
+    // Without the library's checks of bounds, which would cost as much again: the table is as long as its mask says.
+    const Slot* const table = table_.data();
+    const std::size_t mask = table_.size() - 1;
+    for (std::size_t at = hash & mask; table[at].place != 0; at = (at + 1) & mask) {
+        if (table[at].hash != hash) continue;
+        const Place& place = places_.data()[table[at].place - 1];
+        if (place.is_prefix == is_prefix && place.path == path) return &place;
     }
     return nullptr;
 }
@@ -116,7 +129,8 @@ std::string_view Router::path_of(std::string_view target) {
         if (path == std::string_view::npos || target[path] == '?') return "/";
         target.remove_prefix(path);
     }
-    return target.substr(0, target.find('?'));
+    const void* const query = std::memchr(target.data(), '?', target.size());
+    return query == nullptr ? target : std::string_view(target.data(), static_cast<const char*>(query));
 }
 
 }  // namespace tinyhttpd::site

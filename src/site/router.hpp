@@ -55,7 +55,6 @@ private:
     struct Place {
         std::string path;
         bool is_prefix;
-        std::uint64_t hash;
         std::string allow;
         std::vector<Candidate> candidates;  ///< its own and those of the prefixes that it begins with, in order of the routes
     };
@@ -64,7 +63,11 @@ private:
     [[nodiscard]] const Place* place_of(std::string_view path) const;
 
     std::vector<Place> places_;
-    std::vector<std::uint32_t> table_;           ///< open addressing by hash: 0, or the index of a place and 1
+    struct Slot {
+        std::uint64_t hash = 0;
+        std::uint32_t place = 0;  ///< its index and 1; 0: none
+    };
+    std::vector<Slot> table_;                    ///< open addressing by hash
     std::vector<std::uint32_t> prefix_lengths_;  ///< each once, the longest first
     bool has_exact_ = false;
 };

@@ -38,7 +38,10 @@ Site::Site(SiteOptions options)
         health_ = std::make_unique<const Health>(std::move(options.health), std::move(options.health_switch));
         add_health_answers();
     }
-    home_ = choice_of(0);
+    for (ResourceId id = 0; id < plans_.size(); ++id) {
+        const Plan& plan = plans_[id];
+        choices_.push_back(plan.is_plain() ? Choice{plan.ok().answer, Choice::Kind::answer} : Choice{id, Choice::Kind::planned});
+    }
 }
 
 AnswerId Site::add_answer(int status, std::string_view body, HeaderField field) {
@@ -70,12 +73,6 @@ void Site::add_health_answers() {
     for (const std::string_view reason : {"starting", "down-file", "signal", "stopping"}) add_health(503, reason);
 }
 
-Choice Site::choice_of(ResourceId resource) const {
-    const Plan& plan = plans_[resource];
-    if (plan.is_plain()) return {plan.ok().answer, Choice::Kind::answer};
-    return {resource, Choice::Kind::planned};
-}
-
 Choice Site::look_up(std::string_view method, std::string_view target) const {
     const std::string_view path = Router::path_of(target);
     if (health_) {
@@ -85,11 +82,11 @@ Choice Site::look_up(std::string_view method, std::string_view target) const {
             return {!is_read ? Choice::not_allowed : is_live ? Choice::live : Choice::ready, Choice::Kind::health};
         }
     }
-    if (router_.empty()) return home_;
+    if (router_.empty()) return choices_.front();
     const Router::Found found = router_.find(method, path);
     switch (found.kind) {
-        case Router::Found::Kind::nothing: return home_;
-        case Router::Found::Kind::resource: return choice_of(found.index);
+        case Router::Found::Kind::nothing: return choices_.front();
+        case Router::Found::Kind::resource: return choices_[found.index];
         case Router::Found::Kind::not_allowed: return {not_allowed_[found.index], Choice::Kind::answer};
     }
     std::unreachable();

@@ -58,12 +58,13 @@ public:
     [[nodiscard]] const Common& common() const { return common_; }
     /// Whether preflights of the CORS protocol are answered as such.
     [[nodiscard]] bool has_preflights() const { return has_preflights_; }
-    [[nodiscard]] std::size_t resources() const { return plans_.size(); }
+    /// Whether anybody can ask whether the program is ready.
+    [[nodiscard]] bool tells_readiness() const { return !ready_path_.empty(); }
     [[nodiscard]] const Plan& plan(ResourceId resource) const { return plans_[resource]; }
 
     /// The answer to a request whose method and request target (in origin-form or absolute-form) these are.
     [[nodiscard]] Choice choose(std::string_view method, std::string_view target) const {
-        return is_one_answer_ ? home_ : look_up(method, target);
+        return is_one_answer_ ? *choices_.data() : look_up(method, target);
     }
 
     /// What becomes of the next request for a resource, counted over all workers.
@@ -75,7 +76,6 @@ public:
 
 private:
     [[nodiscard]] Choice look_up(std::string_view method, std::string_view target) const;
-    [[nodiscard]] Choice choice_of(ResourceId resource) const;
     AnswerId add_answer(int status, std::string_view body, HeaderField field);
     AnswerId add_not_allowed(const std::string& allow);
     AnswerId add_health(int status, std::string_view body);
@@ -92,7 +92,7 @@ private:
     std::unique_ptr<const Health> health_;  ///< null when nobody can ask
     AnswerId first_health_ = 0;             ///< healthy, unhealthy, not allowed; then by Readiness
     bool is_one_answer_;
-    Choice home_;                                            ///< [response]
+    std::vector<Choice> choices_;                            ///< by resource
     std::unique_ptr<std::atomic<std::uint64_t>[]> arrived_;  ///< by resource
 };
 

@@ -62,7 +62,7 @@ public:
 
     // What run() is made of, for whoever runs several workers in one thread.
 
-    /// One turn of the loop: waits, at most until due(), and handles what has come.
+    /// Stop 1: wait. One turn of the loop: waits, at most until due(), and handles what has come.
     void turn() {
         const std::span<const io::Event> events = engine_.wait(due());
         if (engine_.now() != now_) turn_began();

@@ -267,6 +267,17 @@ class Reload(Stub):
         self.configure("two", "workers = 7\n")
         self.assertIn("tinyhttpd: warning: 'workers' needs a restart", self.hup("reloaded"))
 
+    def test_the_readiness_that_comes_with_it_can_be_flipped(self):
+        self.serve("--config", self.configure("one"))
+        self.server.send_signal(signal.SIGUSR2)
+        support.eventually(lambda: "nobody can ask" in self.server.stderr(), "the warning")
+        self.configure("one", '[health]\nready_path = "/ready"\n')
+        self.hup("reloaded")
+        support.eventually(lambda: self.status("/ready") == 200, "the path")
+        self.server.send_signal(signal.SIGUSR2)
+        support.eventually(lambda: self.get("/ready").body == b"signal", "the signal")
+        self.assertIn("not ready (SIGUSR2)", self.server.stderr())
+
     def test_standard_input_cannot_be_read_again(self):
         server = self.start("--config", "-", lines=0, stdin=subprocess.PIPE)
         server.process.stdin.write(b"[response]\nbody = 'one'\n")
