@@ -329,11 +329,12 @@ TEST_F(Reload, RequestsJudgedFromThenOnGetTheNewAnswer) {
 }
 
 TEST_F(Reload, ARequestWhoseContentIsBeingReadGetsTheAnswerItWasJudgedBy) {
+    publish({{.ok = {2, {}}}}, "mine");
     Connection connection(responder_);
     connection.receive("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
-    publish({{.ok = {1, {}}}});
+    publish({{.ok = {1, {}}}}, "another");
     connection.receive("cd" + get_path("/"));
-    EXPECT_EQ(summary(connection.driven().output), "200 home, 503 busy");
+    EXPECT_EQ(summary(connection.driven().output), "201 mine, 503 busy");
 }
 
 TEST_F(Reload, AnAnswerThatWaitsStaysWhatItWas) {
@@ -372,6 +373,27 @@ TEST_F(Reload, BytesOnTheirWayOutliveTheirEdition) {
     std::string output;
     append(output, batch);
     EXPECT_EQ(summary(output), "200 home");
+    responder_.release(batch.lease);
+    EXPECT_EQ(responder_.editions(), 1U);
+    responder_.close(session);
+}
+
+TEST_F(Reload, ThePiecesOfASlowAnswerDoToo) {
+    publish({{.ok = {2, {}}, .limit_rate = 1'000'000}});
+    http::Session session;
+    responder_.open(session, {}, 0);
+    Batch batch;
+    batch.clear();
+    ASSERT_EQ(responder_.advance(session, get_path("/"), batch).next, Next::later);
+    ASSERT_EQ(responder_.resume(session, batch).next, Next::later);  // the head
+    responder_.release(batch.lease);
+    batch.clear();
+    ASSERT_EQ(responder_.resume(session, batch).next, Next::receive);  // the one piece of its content
+    publish({{.ok = {1, {}}}}, "another");
+    EXPECT_EQ(responder_.editions(), 2U);
+    std::string output;
+    append(output, batch);
+    EXPECT_EQ(output, std::string(1000, 'x'));
     responder_.release(batch.lease);
     EXPECT_EQ(responder_.editions(), 1U);
     responder_.close(session);

@@ -281,6 +281,14 @@ TEST_F(TcpServerTest, ADelayedAnswerComesWhenItIsDueAndHoldsUpItsConnectionAlone
     EXPECT_FALSE(slow.engine_closed());
 }
 
+TEST_F(TcpServerTest, WhatCameBeforeTheWaitIsAnsweredBehindIt) {
+    plan.delays = {{.low = 1s, .high = 1s}};
+    start();
+    FakePeer peer = connect(std::string(request) + std::string(fast));
+    run_for(1100ms);
+    EXPECT_EQ(answers_in(peer.read()), 2U);
+}
+
 TEST_F(TcpServerTest, AnAnswerWaitsForLongerThanAnyDeadline) {
     plan.delays = {{.low = 2h, .high = 2h}};
     start();
@@ -347,11 +355,15 @@ TEST_F(TcpServerTest, AResetComesBehindTheAnswersBeforeIt) {
     EXPECT_TRUE(peer.saw_reset());
 }
 
-TEST_F(TcpServerTest, AResetDoesNotWaitForAPeerThatNeverReads) {
+TEST_F(TcpServerTest, AResetWaitsForAPeerThatNeverReadsAsLongAsAnAnswerDoes) {
     plan.sequence = {{{0, site::Fault::reset}, 1}};
     start();
-    FakePeer peer = connect(std::string(fast) + std::string(request));
-    run_for(limits.write_timeout + 1s);
+    FakePeer peer = connect(fast);
+    run_for(1s);
+    peer.write(request);
+    run_for(limits.write_timeout - 1s);
+    EXPECT_FALSE(peer.engine_closed());
+    run_for(2s);
     EXPECT_TRUE(peer.engine_closed());
 }
 
