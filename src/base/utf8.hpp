@@ -11,4 +11,10 @@ namespace tinyhttpd {
 /// surrogate, nothing above U+10FFFF). Requires one byte.
 [[nodiscard]] std::size_t utf8_sequence_length(std::string_view text);
 
+/// How many bytes at the front of `text` are UTF-8: all of them, or up to the first sequence that is none.
+[[nodiscard]] std::size_t utf8_prefix_length(std::string_view text);
+
+/// Whether more bytes behind it would make `text`, which is none yet, one UTF-8 sequence: a character that was cut in two.
+[[nodiscard]] bool is_cut_utf8_sequence(std::string_view text);
+
 }  // namespace tinyhttpd
