@@ -26,13 +26,14 @@ const std::map<std::string, Names, std::less<>> allowed = {
     {"base", {}},
     {"os", {"base"}},
     {"io", {"base"}},
+    {"site", {"base"}},
     {"http", {"base"}},
     {"tcp", {"base", "os", "io"}},
     {"config", {"base"}},
     {"log", {"base"}},
     {"probe", {"base"}},
-    {"app", {"base", "os", "io", "http", "tcp", "config", "log", "probe"}},
-    {"", {"base", "os", "io", "http", "tcp", "config", "log", "probe", "app"}},
+    {"app", {"base", "os", "io", "site", "http", "tcp", "config", "log", "probe"}},
+    {"", {"base", "os", "io", "site", "http", "tcp", "config", "log", "probe", "app"}},
 };
 
 // How the headers of a library begin, and the one folder that sees it.
