@@ -89,6 +89,10 @@ void CaptureFile::State::write_until_closed() {
         changed.notify_all();
         if (first == nullptr && finished) finished();
     }
+    lock.unlock();
+    // Not with the last share of this, which may be this thread's and go a moment after close() has returned.
+    file.close();
+    lock.lock();
     ended = true;
     changed.notify_all();
 }

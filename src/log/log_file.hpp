@@ -46,6 +46,9 @@ public:
     [[nodiscard]] Written write(std::span<const std::string_view> texts, const std::atomic<bool>& stop);
     [[nodiscard]] Written write(std::string_view text, const std::atomic<bool>& stop) { return write(std::span(&text, 1), stop); }
 
+    /// Lets go of the descriptor, unless it is borrowed, so that a reader sees the end. Nothing is written any more.
+    void close() { owned_.reset(); }
+
     /// The path, or the name of the stream, for a message.
     [[nodiscard]] const std::string& name() const { return name_; }
 
