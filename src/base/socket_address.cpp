@@ -19,14 +19,6 @@ namespace tinyhttpd {
 namespace {
 
 template <class Address>
-SocketAddress stored(const Address& address, std::size_t size = sizeof(Address)) {
-    SocketAddress out;
-    std::memcpy(&out.storage, &address, size);
-    out.size = static_cast<socklen_t>(size);
-    return out;
-}
-
-template <class Address>
 Address loaded(const sockaddr_storage& storage) {
     Address address;
     std::memcpy(&address, &storage, sizeof address);
@@ -82,7 +74,7 @@ SocketAddress SocketAddress::ipv4(const std::string& host, std::uint16_t port) {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
-    return stored(address);
+    return of(address);
 }
 
 SocketAddress SocketAddress::ipv6(const std::string& host, std::uint16_t port) {
@@ -92,7 +84,7 @@ SocketAddress SocketAddress::ipv6(const std::string& host, std::uint16_t port) {
     const std::size_t zone = host.find('%');
     ::inet_pton(AF_INET6, host.substr(0, zone).c_str(), &address.sin6_addr);
     if (zone != std::string::npos) address.sin6_scope_id = zone_index(host.substr(zone + 1));
-    return stored(address);
+    return of(address);
 }
 
 SocketAddress SocketAddress::unix_path(std::string_view path) {
@@ -100,7 +92,7 @@ SocketAddress SocketAddress::unix_path(std::string_view path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path.data(), path.size());
-    return stored(address);
+    return of(address);
 }
 
 SocketAddress SocketAddress::unix_abstract(std::string_view name) {
@@ -109,7 +101,7 @@ SocketAddress SocketAddress::unix_abstract(std::string_view name) {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path + 1, name.data(), name.size());
     // The name ends where the length says, not at a NUL.
-    return stored(address, offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    return of(address, offsetof(sockaddr_un, sun_path) + 1 + name.size());
 }
 
 std::optional<std::string> zone_problem(const ListenAddress& address) {

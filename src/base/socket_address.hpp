@@ -5,7 +5,9 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,15 @@ struct SocketAddress {
 
     [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
     [[nodiscard]] int family() const { return storage.ss_family; }
+
+    /// A copy of a sockaddr of one family, or of its first `size` bytes (unix(7): the length says where an abstract name ends).
+    template <class Address>
+    [[nodiscard]] static SocketAddress of(const Address& address, std::size_t size = sizeof(Address)) {
+        SocketAddress out;
+        std::memcpy(&out.storage, &address, size);
+        out.size = static_cast<socklen_t>(size);
+        return out;
+    }
 
     /// `host` is a dotted quad.
     [[nodiscard]] static SocketAddress ipv4(const std::string& host, std::uint16_t port);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/utf8.hpp"
 #include "config/value.hpp"
 
 namespace tinyhttpd::config {
@@ -53,32 +54,12 @@ void wrap(std::string& out, std::string_view text) {
     out += '\n';
 }
 
-/// The length of the UTF-8 sequence at the front of `text`, 0 when there is none (RFC 3629 §4: no overlong form, no
-/// surrogate, nothing above U+10FFFF).
-std::size_t sequence_length(std::string_view text) {
-    const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const auto continues = [byte](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
-    const unsigned first = byte(0);
-    const unsigned second = byte(1);
-    if (first < 0x80) return 1;
-    if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
-    if (first >= 0xe0 && first <= 0xef) {
-        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-        return continues(1) && continues(2) ? 3 : 0;
-    }
-    if (first >= 0xf0 && first <= 0xf4) {
-        if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
-        return continues(1) && continues(2) && continues(3) ? 4 : 0;
-    }
-    return 0;
-}
-
 /// `text` as a TOML basic string, if it is UTF-8.
 std::optional<std::string> quoted(std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";
     std::string out = "\"";
     while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
+        const std::size_t length = utf8_sequence_length(text);
         if (length == 0) return {};
         const auto code = static_cast<unsigned char>(text.front());
         if (code < 0x20 || code == 0x7f) {

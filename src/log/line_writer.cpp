@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "log/line_writer.hpp"
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -12,7 +10,7 @@
 #include <utility>
 
 #include "base/write_all.hpp"
-#include "log/signals_blocked.hpp"
+#include "log/small_thread.hpp"
 
 namespace tinyhttpd::log {
 
@@ -85,21 +83,11 @@ extern "C" void* write_lines(void* argument) {
 /// Requires the mutex of `state`, and lines that wait.
 void start_thread(const std::shared_ptr<LineWriter::State>& state) noexcept {
     if (state->started) return;
-    // Not std::thread, whose stack of 8 MB cannot be had when memory runs out, which is one of the things that have to be said.
-    constexpr std::size_t stack_bytes = 256 * 1024;
     std::unique_ptr<std::shared_ptr<LineWriter::State>> kept(new (std::nothrow) std::shared_ptr<LineWriter::State>(state));
-    pthread_attr_t attributes;
-    if (!kept || ::pthread_attr_init(&attributes) != 0) return;
-    ::pthread_attr_setstacksize(&attributes, stack_bytes);
-    ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    const SignalsBlocked blocked;
-    pthread_t thread;
-    // EAGAIN: no memory, or a limit on processes. Whoever looks at the writer next tries again.
-    if (::pthread_create(&thread, &attributes, write_lines, kept.get()) == 0) {
-        static_cast<void>(kept.release());
-        state->started = true;
-    }
-    ::pthread_attr_destroy(&attributes);
+    // No memory, or a limit on processes: whoever looks at the writer next tries again.
+    if (!kept || start_small_thread(write_lines, kept.get()) != 0) return;
+    static_cast<void>(kept.release());
+    state->started = true;
 }
 
 }  // namespace

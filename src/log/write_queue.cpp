@@ -56,7 +56,7 @@ void leave_behind(std::shared_ptr<spdlog::details::thread_pool> pool, std::share
 }  // namespace
 
 Result<std::shared_ptr<WriteQueue>> WriteQueue::open(const AccessLogOptions& options, Diagnostics& diagnostics) {
-    TRY(auto file, LogFile::open(options.path));
+    TRY(auto file, LogFile::open(options.path, LogFile::access_log));
     auto queue = std::make_shared<WriteQueue>(std::move(file), options.overflow, diagnostics);
     TRY_VOID(queue->start(queue));
     return queue;
@@ -210,7 +210,7 @@ void WriteQueue::recycle(Block* block) {
 
 /// On the log's thread.
 void WriteQueue::write(Block& block) noexcept {
-    const LogFile::Written written = file_.write({block.bytes.get(), block.size}, stop_);
+    const LogFile::Written written = file_.write(std::string_view(block.bytes.get(), block.size), stop_);
     const std::lock_guard lock(mutex_);
     if (!detached_) {
         lines_in_flight_ -= block.lines;

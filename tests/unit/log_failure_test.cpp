@@ -79,7 +79,7 @@ TEST_F(LogFailure, ADiskThatFillsInsideALineDoesNotGlueTheNextOneToIt) {
     const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
     const std::atomic<bool> never = false;
     const std::string path = directory_ / "access.log";
-    auto file = LogFile::open(path);
+    auto file = LogFile::open(path, LogFile::access_log);
     ASSERT_TRUE(file.has_value());
 
     // setrlimit(2): the write that would cross the limit is cut short at it, the next one fails: what a full disk does.
