@@ -2,123 +2,115 @@
 #include "site/router.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <functional>
+#include <map>
+#include <utility>
 
 namespace tinyhttpd::site {
 
 namespace {
 
-/// The first eight bytes, each further eight, and the last eight, which may overlap those before; each folded in by a multiplication
-/// whose both halves count. Paths of the user's are in the table, so that nobody else can make them collide.
-std::uint64_t hash_of(std::string_view path, bool is_prefix) {
-    constexpr std::uint64_t factor = 0x9e3779b97f4a7c15U;
-    std::uint64_t hash = path.size() * 2 + (is_prefix ? 1 : 0);
-    const auto fold = [&hash](std::uint64_t word) {
-        hash = (std::rotl(hash, 23) ^ word) * factor;
-        hash ^= hash >> 32U;
-    };
-    const auto load = [](const char* at, auto word) {
-        std::memcpy(&word, at, sizeof word);
-        return word;
-    };
-    const char* at = path.data();
-    const char* const end = at + path.size();
-    if (path.size() >= 8) {
-        for (; end - at > 8; at += 8) fold(load(at, std::uint64_t{}));
-        fold(load(end - 8, std::uint64_t{}));
-    } else if (path.size() >= 4) {
-        fold(std::uint64_t{load(at, std::uint32_t{})} << 32U | load(end - 4, std::uint32_t{}));
-    } else {
-        for (; at != end; ++at) fold(static_cast<unsigned char>(*at));
-    }
-    // What differs in the last byte alone has come down to the middle: once more, so that the lowest bits depend on it.
-    fold(0);
-    return hash;
+bool is_prefix(const Route& route) {
+    return route.path.ends_with('*');
 }
 
-bool takes(const std::vector<std::string>& methods, std::string_view method) {
-    return methods.empty() ||
-           std::ranges::any_of(methods, [method](const std::string& one) { return one == method || (method == "HEAD" && one == "GET"); });
+/// What a path has to be, or to begin with.
+std::string_view fixed_path(const Route& route) {
+    return std::string_view(route.path).substr(0, route.path.size() - (is_prefix(route) ? 1 : 0));
 }
 
 }  // namespace
 
-Router::Router(const std::vector<Route>& routes) {
-    for (const Route& route : routes) {
-        const bool is_prefix = route.path.ends_with('*');
-        const std::string_view path = std::string_view(route.path).substr(0, route.path.size() - (is_prefix ? 1 : 0));
-        const auto same = [&](const Place& place) { return place.is_prefix == is_prefix && place.path == path; };
-        if (std::ranges::none_of(places_, same)) places_.push_back({std::string(path), is_prefix, {}, {}});
-        if (is_prefix) {
-            prefix_lengths_.push_back(static_cast<std::uint32_t>(path.size()));
-        } else {
-            has_exact_ = true;
-        }
+Router::Router(const std::vector<Route>& routes) : candidates_{{any_method, 0}}, routes_(static_cast<std::uint32_t>(routes.size())) {
+    using Indices = std::vector<std::uint32_t>;
+    std::map<std::string_view, Indices> exact;
+    std::map<std::string_view, Indices> prefixes;
+    for (std::uint32_t i = 0; i < routes_; ++i) {
+        (is_prefix(routes[i]) ? prefixes : exact)[fixed_path(routes[i])].push_back(i);
+        for (const std::string& method : routes[i].methods)
+            if (method.size() > sizeof Candidate::method && std::ranges::find(long_methods_, method) == long_methods_.end())
+                long_methods_.push_back(method);
     }
+    for (const auto& prefix : prefixes) prefix_lengths_.push_back(static_cast<std::uint32_t>(prefix.first.size()));
     std::ranges::sort(prefix_lengths_, std::greater<>());
     prefix_lengths_.erase(std::ranges::unique(prefix_lengths_).begin(), prefix_lengths_.end());
 
-    table_.resize(std::bit_ceil(2 * places_.size() + 1));
-    for (std::uint32_t index = 0; index < places_.size(); ++index) {
-        Place& place = places_[index];
-        const std::uint64_t hash = hash_of(place.path, place.is_prefix);
-        std::size_t at = hash & (table_.size() - 1);
-        while (table_[at].place != 0) at = (at + 1) & (table_.size() - 1);
-        table_[at] = {hash, index + 1};
-        bool any = false;
+    // The candidates for a path: its own routes (of a prefix they come with the others) and those of the prefixes that it begins with.
+    const auto add = [&](std::string_view path, Indices indices) {
+        for (const std::uint32_t length : prefix_lengths_) {
+            if (length > path.size()) continue;
+            const auto prefix = prefixes.find(path.substr(0, length));
+            if (prefix != prefixes.end()) indices.insert(indices.end(), prefix->second.begin(), prefix->second.end());
+        }
+        std::ranges::sort(indices);
+        const auto first = static_cast<std::uint32_t>(candidates_.size());
         std::vector<std::string> allowed;
-        for (ResourceId id = 0; id < routes.size(); ++id) {
-            const Route& route = routes[id];
-            const bool covers = route.path.ends_with('*')
-                                    ? place.path.starts_with(std::string_view(route.path).substr(0, route.path.size() - 1))
-                                    : !place.is_prefix && place.path == route.path;
-            if (!covers) continue;
-            place.candidates.push_back({id + 1, route.methods});
-            any = any || route.methods.empty();
-            for (const std::string& method : route.methods) {
+        for (const std::uint32_t i : indices) {
+            if (routes[i].methods.empty()) {
+                candidates_.push_back({any_method, i + 1});
+                return first;
+            }
+            const auto add_method = [&](const std::string& method) {
+                candidates_.push_back({method_key(method), i + 1});
                 if (std::ranges::find(allowed, method) == allowed.end()) allowed.push_back(method);
-                if (method == "GET" && std::ranges::find(allowed, "HEAD") == allowed.end()) allowed.emplace_back("HEAD");
+            };
+            for (const std::string& method : routes[i].methods) {
+                add_method(method);
+                if (method == "GET") add_method("HEAD");
             }
         }
-        if (any) continue;
-        for (const std::string& method : allowed) place.allow += (place.allow.empty() ? "" : ", ") + method;
-    }
+        candidates_.push_back({any_method, refusal(allowed)});
+        return first;
+    };
+    PathTable::Rows rows;
+    for (const auto& [path, indices] : exact) rows.emplace_back(path, add(path, indices));
+    exact_ = PathTable(rows);
+    rows.clear();
+    for (const auto& [path, indices] : prefixes) rows.emplace_back(path, add(path, {}));
+    prefixes_ = PathTable(rows);
 }
 
-const Router::Place* Router::look_up(std::string_view path, bool is_prefix) const {
-    const std::uint64_t hash = hash_of(path, is_prefix);
-    // Without the library's checks of bounds, which would cost as much again: the table is as long as its mask says.
-    const Slot* const table = table_.data();
-    const std::size_t mask = table_.size() - 1;
-    for (std::size_t at = hash & mask; table[at].place != 0; at = (at + 1) & mask) {
-        if (table[at].hash != hash) continue;
-        const Place& place = places_.data()[table[at].place - 1];
-        if (place.is_prefix == is_prefix && place.path == path) return &place;
-    }
-    return nullptr;
+std::uint32_t Router::refusal(const std::vector<std::string>& allowed) {
+    std::string text;
+    for (const std::string& method : allowed) text += (text.empty() ? "" : ", ") + method;
+    const auto known = std::ranges::find(refusals_, text);
+    const auto index = static_cast<std::uint32_t>(known - refusals_.begin());
+    if (known == refusals_.end()) refusals_.push_back(std::move(text));
+    return routes_ + 1 + index;
 }
 
-const Router::Place* Router::place_of(std::string_view path) const {
-    if (has_exact_) {
-        if (const Place* const place = look_up(path, false)) return place;
-    }
+std::uint32_t Router::look_up_path_of(std::string_view target) const {
+    return look_up(path_of(target));
+}
+
+std::uint32_t Router::look_up(std::string_view target) const {
+    if (*target.data() != '/') [[unlikely]]
+        return look_up_path_of(target);
+    const PathKey key = PathKey::of(target);
+    const std::uint32_t first = exact_.find(key);
+    return first != 0 || prefix_lengths_.empty() ? first : find_prefix({key.bytes, key.size});
+}
+
+std::uint32_t Router::find_prefix(std::string_view path) const {
+    // The longest: what shorter ones allow it has among its candidates.
     for (const std::uint32_t length : prefix_lengths_) {
         if (length > path.size()) continue;
-        // The longest: what shorter ones allow it has among its candidates.
-        if (const Place* const place = look_up(path.substr(0, length), true)) return place;
+        if (const std::uint32_t first = prefixes_.find(PathKey::of(path.substr(0, length)))) return first;
     }
-    return nullptr;
+    return 0;
 }
 
-Router::Found Router::find(std::string_view method, std::string_view path) const {
-    const Place* const place = place_of(path);
-    if (place == nullptr) return {};
-    for (const Candidate& candidate : place->candidates) {
-        if (takes(candidate.methods, method)) return {Found::Kind::resource, candidate.resource};
-    }
-    return {Found::Kind::not_allowed, static_cast<std::uint32_t>(place - places_.data())};
+std::uint32_t Router::find_method(std::uint32_t first, std::string_view method) const {
+    const std::uint64_t wanted = method_key(method);
+    const Candidate* candidate = candidates_.data() + first;
+    while (candidate->method != any_method && candidate->method != wanted) ++candidate;
+    return candidate->found;
+}
+
+std::uint64_t Router::long_method_key(std::string_view method) const {
+    // No token has such a byte at its end.
+    return ~static_cast<std::uint64_t>(std::ranges::find(long_methods_, method) - long_methods_.begin());
 }
 
 std::string_view Router::path_of(std::string_view target) {

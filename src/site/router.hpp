@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Router: which resource a request is for. A path is looked up by its hash and, where there are prefixes, by the hash of its
-// beginning for each length that a prefix has: as many routes as there are cost no walk. It knows no field of a request.
+// Router: which route a request is for. A path is looked up whole and, where there are prefixes, its beginning of each length that a
+// prefix has: as many routes as there are cost no walk. It knows no field of a request, nor what routes are good for.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "site/answer.hpp"
+#include "site/path_table.hpp"
 
 namespace tinyhttpd::site {
-
-/// The index of a resource in its Site. [response] is 0, the routes follow in the order given.
-using ResourceId = std::uint32_t;
 
 struct Route {
     std::string path;                  ///< exact, or a prefix when it ends in "*", which is none of it
@@ -22,54 +19,56 @@ struct Route {
 
 class Router {
 public:
-    Router() = default;
+    /// No path holds a '?'.
     explicit Router(const std::vector<Route>& routes);
 
-    [[nodiscard]] bool empty() const { return places_.empty(); }
+    /// Which route answers, from 1 on in the order given; 0: none has this path. Behind the last one: routes have the path, none the
+    /// method, and the rest is an index of refusals().
+    /// `target`: in origin-form or absolute-form; its query is left out.
+    [[nodiscard, gnu::always_inline]] std::uint32_t find(std::string_view method, std::string_view target) const {
+        const std::uint32_t first = look_up(target);
+        // Where there is no such path the first of all candidates says so.
+        const Candidate& candidate = candidates_.data()[first];
+        return candidate.method == any_method ? candidate.found : find_method(first, method);
+    }
 
-    /// The paths that routes name, each once, in order of their first route.
-    [[nodiscard]] std::size_t places() const { return places_.size(); }
-    /// What the routes for a place allow, as an Allow field lists it (RFC 9110 §10.2.1); empty when any method is answered there.
-    [[nodiscard]] const std::string& allow(std::size_t place) const { return places_[place].allow; }
-
-    struct Found {
-        enum class Kind : std::uint8_t {
-            nothing,      ///< no route has this path
-            resource,     ///< `index` is its ResourceId
-            not_allowed,  ///< routes have this path, none the method: `index` is the place
-        };
-        Kind kind = Kind::nothing;
-        std::uint32_t index = 0;
-    };
-    /// `path`: without query, as it came.
-    [[nodiscard]] Found find(std::string_view method, std::string_view path) const;
+    /// What the routes for a path allow that do not take every method, as an Allow field lists it (RFC 9110 §10.2.1). Each list once.
+    [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
 
     /// The path of a request target in origin-form or absolute-form (RFC 9112 §3.2), without query. Requires a well-formed one.
-    [[nodiscard]] static std::string_view path_of(std::string_view target);
+    [[nodiscard, gnu::noinline]] static std::string_view path_of(std::string_view target);
 
 private:
+    /// One method of one route. Those for a path follow on each other, the prefixes' that it begins with among them, in order of the
+    /// routes; the last takes any method.
     struct Candidate {
-        ResourceId resource;
-        std::vector<std::string> methods;
+        std::uint64_t method;  ///< as method_key() has it; 0: any
+        std::uint32_t found;
     };
-    struct Place {
-        std::string path;
-        bool is_prefix;
-        std::string allow;
-        std::vector<Candidate> candidates;  ///< its own and those of the prefixes that it begins with, in order of the routes
-    };
+    static constexpr std::uint64_t any_method = 0;
 
-    [[nodiscard]] const Place* look_up(std::string_view path, bool is_prefix) const;
-    [[nodiscard]] const Place* place_of(std::string_view path) const;
+    // Each gives the index of a path's first candidate, or 0. Out of line is what not every request needs: what is left needs few
+    // registers.
+    [[nodiscard, gnu::noinline]] std::uint32_t look_up(std::string_view target) const;
+    [[nodiscard, gnu::noinline]] std::uint32_t look_up_path_of(std::string_view target) const;
+    [[nodiscard, gnu::noinline]] std::uint32_t find_prefix(std::string_view path) const;
 
-    std::vector<Place> places_;
-    struct Slot {
-        std::uint64_t hash = 0;
-        std::uint32_t place = 0;  ///< its index and 1; 0: none
-    };
-    std::vector<Slot> table_;                    ///< open addressing by hash
+    [[nodiscard, gnu::noinline]] std::uint32_t find_method(std::uint32_t first, std::string_view method) const;
+    /// The bytes of a method, or what no method of so few has: which of the long ones it is.
+    [[nodiscard]] std::uint64_t method_key(std::string_view method) const {
+        return method.size() <= sizeof Candidate::method ? load_word_of(method) : long_method_key(method);
+    }
+    [[nodiscard, gnu::noinline]] std::uint64_t long_method_key(std::string_view method) const;
+    /// What find() answers for a path whose routes allow no more than these.
+    [[nodiscard]] std::uint32_t refusal(const std::vector<std::string>& allowed);
+
+    PathTable exact_;                            ///< the index of the first candidate
+    PathTable prefixes_;                         ///< likewise
     std::vector<std::uint32_t> prefix_lengths_;  ///< each once, the longest first
-    bool has_exact_ = false;
+    std::vector<Candidate> candidates_;          ///< the first: there is no such path
+    std::vector<std::string> long_methods_;      ///< longer than a word
+    std::vector<std::string> refusals_;
+    std::uint32_t routes_;  ///< how many
 };
 
 }  // namespace tinyhttpd::site

@@ -17,31 +17,47 @@ constexpr AnswerId unhealthy = 1;
 constexpr AnswerId health_not_allowed = 2;
 constexpr AnswerId first_readiness = 3;
 
+/// The health's paths come before the routes, and take whatever method there is.
+std::vector<Route> rows_of(const SiteOptions& options) {
+    std::vector<Route> rows;
+    for (const std::string& path : {options.health_path, options.ready_path}) {
+        if (path.empty()) continue;
+        rows.push_back({path, {"GET"}});
+        rows.push_back({path, {}});
+    }
+    rows.insert(rows.end(), options.routes.begin(), options.routes.end());
+    return rows;
+}
+
 }  // namespace
 
 Site::Site(SiteOptions options)
     : answers_(std::move(options.answers)),
       common_(std::move(options.common)),
       has_preflights_(options.has_preflights),
-      router_(options.routes),
-      health_path_(std::move(options.health_path)),
-      ready_path_(std::move(options.ready_path)),
-      is_one_answer_(options.routes.empty() && health_path_.empty() && ready_path_.empty()) {
+      router_(rows_of(options)),
+      tells_readiness_(!options.ready_path.empty()),
+      is_one_answer_(options.routes.empty() && options.health_path.empty() && options.ready_path.empty()) {
     VERIFY(!answers_.empty() && options.resources.size() == options.routes.size() + 1);
     for (ResourceId id = 0; id < options.resources.size(); ++id) plans_.emplace_back(std::move(options.resources[id]), options.seed, id);
     if (std::ranges::any_of(plans_, [](const Plan& plan) { return !plan.is_plain(); }))
         arrived_ = std::make_unique<std::atomic<std::uint64_t>[]>(plans_.size());
-    // Where any method is answered none is ever turned down.
-    for (std::size_t place = 0; place < router_.places(); ++place)
-        not_allowed_.push_back(router_.allow(place).empty() ? 0 : add_not_allowed(router_.allow(place)));
-    if (!health_path_.empty() || !ready_path_.empty()) {
+    if (!options.health_path.empty() || !options.ready_path.empty()) {
         health_ = std::make_unique<const Health>(std::move(options.health), std::move(options.health_switch));
         add_health_answers();
     }
-    for (ResourceId id = 0; id < plans_.size(); ++id) {
+    const auto choice_of = [this](ResourceId id) {
         const Plan& plan = plans_[id];
-        choices_.push_back(plan.is_plain() ? Choice{plan.ok().answer, Choice::Kind::answer} : Choice{id, Choice::Kind::planned});
+        return plan.is_plain() ? Choice{plan.ok().answer, Choice::Kind::answer} : Choice{id, Choice::Kind::planned};
+    };
+    choices_.push_back(choice_of(0));
+    for (const auto& [path, question] : {std::pair(&options.health_path, Choice::live), std::pair(&options.ready_path, Choice::ready)}) {
+        if (path->empty()) continue;
+        choices_.push_back({question, Choice::Kind::health});
+        choices_.push_back({Choice::not_allowed, Choice::Kind::health});
     }
+    for (ResourceId id = 1; id < plans_.size(); ++id) choices_.push_back(choice_of(id));
+    for (const std::string& allow : router_.refusals()) choices_.push_back({add_not_allowed(allow), Choice::Kind::answer});
 }
 
 AnswerId Site::add_answer(int status, std::string_view body, HeaderField field) {
@@ -71,25 +87,6 @@ void Site::add_health_answers() {
     add_not_allowed("GET, HEAD");
     add_health(200, "ready");
     for (const std::string_view reason : {"starting", "down-file", "signal", "stopping"}) add_health(503, reason);
-}
-
-Choice Site::look_up(std::string_view method, std::string_view target) const {
-    const std::string_view path = Router::path_of(target);
-    if (health_) {
-        const bool is_live = path == health_path_;
-        if (is_live || path == ready_path_) {
-            const bool is_read = method == "GET" || method == "HEAD";
-            return {!is_read ? Choice::not_allowed : is_live ? Choice::live : Choice::ready, Choice::Kind::health};
-        }
-    }
-    if (router_.empty()) return choices_.front();
-    const Router::Found found = router_.find(method, path);
-    switch (found.kind) {
-        case Router::Found::Kind::nothing: return choices_.front();
-        case Router::Found::Kind::resource: return choices_[found.index];
-        case Router::Found::Kind::not_allowed: return {not_allowed_[found.index], Choice::Kind::answer};
-    }
-    std::unreachable();
 }
 
 AnswerId Site::answer_to(Choice::Question question, Health::Instant now) const {

@@ -17,6 +17,9 @@
 
 namespace tinyhttpd::site {
 
+/// The index of a resource in its Site. [response] is 0, the routes follow in the order given.
+using ResourceId = std::uint32_t;
+
 /// What a request's head decides of its answer.
 struct Choice {
     enum class Kind : std::uint8_t {
@@ -59,12 +62,12 @@ public:
     /// Whether preflights of the CORS protocol are answered as such.
     [[nodiscard]] bool has_preflights() const { return has_preflights_; }
     /// Whether anybody can ask whether the program is ready.
-    [[nodiscard]] bool tells_readiness() const { return !ready_path_.empty(); }
+    [[nodiscard]] bool tells_readiness() const { return tells_readiness_; }
     [[nodiscard]] const Plan& plan(ResourceId resource) const { return plans_[resource]; }
 
     /// The answer to a request whose method and request target (in origin-form or absolute-form) these are.
     [[nodiscard]] Choice choose(std::string_view method, std::string_view target) const {
-        return is_one_answer_ ? *choices_.data() : look_up(method, target);
+        return choices_.data()[is_one_answer_ ? 0 : router_.find(method, target)];
     }
 
     /// What becomes of the next request for a resource, counted over all workers.
@@ -75,7 +78,6 @@ public:
     [[nodiscard]] AnswerId answer_to(Choice::Question question, Health::Instant now) const;
 
 private:
-    [[nodiscard]] Choice look_up(std::string_view method, std::string_view target) const;
     AnswerId add_answer(int status, std::string_view body, HeaderField field);
     AnswerId add_not_allowed(const std::string& allow);
     AnswerId add_health(int status, std::string_view body);
@@ -86,13 +88,11 @@ private:
     bool has_preflights_;
     std::vector<Plan> plans_;
     Router router_;
-    std::vector<AnswerId> not_allowed_;  ///< by place of the router
-    std::string health_path_;
-    std::string ready_path_;
+    bool tells_readiness_;
     std::unique_ptr<const Health> health_;  ///< null when nobody can ask
     AnswerId first_health_ = 0;             ///< healthy, unhealthy, not allowed; then by Readiness
     bool is_one_answer_;
-    std::vector<Choice> choices_;                            ///< by resource
+    std::vector<Choice> choices_;                            ///< by what the router finds: [response], the health's, the routes', refusals
     std::unique_ptr<std::atomic<std::uint64_t>[]> arrived_;  ///< by resource
 };
 
