@@ -62,6 +62,11 @@ _tinyhttpd() {
             _tinyhttpd_files "$current"
             return 0
             ;;
+        --capture)
+            _tinyhttpd_words "$current" 'off -'
+            _tinyhttpd_files "$current"
+            return 0
+            ;;
         --access-log)
             _tinyhttpd_words "$current" 'off - stdout stderr'
             _tinyhttpd_files "$current"
@@ -126,7 +131,7 @@ _tinyhttpd() {
         --body | -b | --header | -H | --cors | --route | --limit-rate | --seed | --ready-after | --unhealthy-after | \
             --backlog | --read-buffer | --write-buffer | --max-head | --max-body | \
             --keepalive-requests | --head-timeout | --body-timeout | --idle-timeout | --write-timeout | --log-buffer | \
-            --log-flush | --ready-fd | --max-requests | --max-time | --shutdown-timeout | --shutdown-delay)
+            --log-flush | --ready-fd | --max-requests | --max-time | --exit-idle | --capture-body | --expect | --shutdown-timeout | --shutdown-delay)
             return 0
             ;;
     esac
@@ -142,7 +147,8 @@ _tinyhttpd() {
                 --keepalive --no-keepalive --keepalive-requests --head-timeout --body-timeout
                 --idle-timeout --write-timeout
                 --access-log --log-format --log-buffer --log-flush --log-overflow --log-level
-                --port-file --ready-fd --max-requests --once --max-time --shutdown-timeout --shutdown-delay
+                --capture --capture-body --expect
+                --port-file --ready-fd --max-requests --once --max-time --exit-idle --shutdown-timeout --shutdown-delay
                 -c --config -t --check --print-config -q --quiet -h --help -V --version'
             ;;
         *)

@@ -73,11 +73,16 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-flush -x -d 'Write a sm
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-overflow -x -a 'drop block' -d 'When lines come faster than they are written'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-level -x -a 'error warn info debug' -d 'Least severe diagnostics shown'
 
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l capture -r -F -d 'Append each request as JSON to this file'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l capture-body -x -d 'Bytes of a body that are captured'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l expect -x -d 'Exit with status 5 unless this came'
+
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l port-file -r -F -d 'Write the port number to this file'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l ready-fd -x -d 'Write a newline to this file descriptor when ready'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l max-requests -x -d 'Exit after this many answered requests'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l once -d 'Exit after one answered request'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l max-time -x -d 'Exit after this time'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l exit-idle -x -d 'Exit once nothing has come for this long'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l shutdown-timeout -x -d 'Longest wait for running requests at the end'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l shutdown-delay -x -d 'Go on accepting this long after TERM'
 

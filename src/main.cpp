@@ -55,12 +55,15 @@
 #include "base/write_all.hpp"
 #include "config/load.hpp"
 #include "log/access_log.hpp"
+#include "log/capture.hpp"
 #include "log/diagnostics.hpp"
 #include "os/port_file.hpp"
 #include "os/processors.hpp"
 #include "os/signals.hpp"
 #include "site/board.hpp"
+#include "site/expectations.hpp"
 #include "site/site.hpp"
+#include "tcp/census.hpp"
 #include "tcp/listener.hpp"
 
 extern char** environ;
@@ -96,6 +99,12 @@ std::size_t largest_body(const site::Site& site) {
     return largest;
 }
 
+std::vector<std::string> unmet_of(const std::vector<site::Tally>& tallies) {
+    std::vector<const site::Tally*> all;
+    for (const site::Tally& tally : tallies) all.push_back(&tally);
+    return site::verdict(all);
+}
+
 Result<ExitStatus> serve_until_told(const config::Config& config, const config::Invocation& invocation, Signals& signals,
                                     log::Diagnostics& diagnostics) {
     const auto health_switch = std::make_shared<site::HealthSwitch>(config.health.unready);
@@ -117,6 +126,15 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     if (!config.log.access.empty()) {
         TRY(access_log, log::AccessLog::open(to_log_options(config.log), diagnostics));
     }
+    std::unique_ptr<log::Capture> capture;
+    if (!config.capture.file.empty()) {
+        TRY(capture, log::Capture::open(config.capture.file, workers, diagnostics));
+    }
+    std::vector<site::Tally> tallies;
+    if (!config.expect.empty())
+        tallies.assign(workers, site::Tally(std::make_shared<const site::Expectations>(to_expectations(config.expect))));
+    std::optional<tcp::Census> census;
+    if (config.lifecycle.exit_idle.count() != 0) census.emplace(workers);
     std::optional<Quota> quota;
     if (config.lifecycle.max_requests != 0) quota.emplace(config.lifecycle.max_requests);
     log::RepeatedReport accept_failures(diagnostics, log::Level::warn, "time");
@@ -125,6 +143,9 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     job.listeners = sockets;
     job.responder.origins = origins;
     job.access_log = access_log.get();
+    job.capture = capture.get();
+    job.tallies = tallies;
+    job.server.census = census ? &*census : nullptr;
     say_what_goes_wrong(job, config.log.level, accept_failures, diagnostics);
     const tcp::WorkerPool::Options pool_options{.workers = workers,
                                                 .max_connections = max_connections,
@@ -147,7 +168,8 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
 
     Reload reload(invocation, config, seed, health_switch, board, diagnostics);
     Lifecycle lifecycle(signals, *pool,
-                        {config.lifecycle.max_time, config.lifecycle.shutdown_delay, config.lifecycle.shutdown_timeout, job.quota},
+                        {config.lifecycle.max_time, config.lifecycle.shutdown_delay, config.lifecycle.shutdown_timeout, job.quota,
+                         config.lifecycle.exit_idle, job.server.census},
                         {.reopen_log =
                              [&] {
                                  if (access_log) access_log->reopen();
@@ -176,6 +198,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
                          .aborting =
                              [&] {
                                  if (access_log) access_log->abandon();
+                                 if (capture) capture->file().abandon();
                              }});
     const tcp::ServerOutcome outcome = lifecycle.run();
     const auto look_again = [&signals] { signals.report(); };
@@ -184,9 +207,19 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
         lifecycle.wait_until([&] { return access_log->finished(); });
         access_log->close(std::chrono::milliseconds::zero());
     }
+    if (capture) {
+        capture->file().finish(look_again);
+        lifecycle.wait_until([&] { return capture->file().finished(); });
+        capture->file().close(std::chrono::milliseconds::zero());
+    }
     accept_failures.flush();
     if (announcement_failed) return std::unexpected(*announcement_failed);
     if (const int code = pool->crew().failure(); code != 0) return fail("go on with io_uring", {}, code);
+    ExitStatus status = lifecycle.status();
+    for (const std::string& line : unmet_of(tallies)) {
+        diagnostics.error(line);
+        if (status != ExitStatus::forced) status = ExitStatus::unmet;
+    }
     say_last_words(diagnostics, {.status = lifecycle.status(),
                                  .answered = outcome.answered,
                                  .cut = outcome.cut,
@@ -197,7 +230,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     diagnostics.when_all_written(look_again);
     lifecycle.wait_until([&] { return diagnostics.all_written(); }, std::chrono::seconds(1));
     diagnostics.when_all_written({});
-    return lifecycle.status();
+    return lifecycle.status() == ExitStatus::forced ? ExitStatus::forced : status;
 }
 
 ExitStatus run(std::span<const char* const> arguments) {

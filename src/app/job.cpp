@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/reason_phrase.hpp"
+#include "config/expect_text.hpp"
 
 namespace tinyhttpd {
 
@@ -44,6 +45,13 @@ log::AccessLogOptions to_log_options(const config::LogConfig& config) {
     return options;
 }
 
+site::Expectations to_expectations(const std::vector<config::Expectation>& expectations) {
+    site::Expectations out;
+    for (const config::Expectation& one : expectations)
+        out.push_back({one.count_min, one.count_max, one.method, one.path, config::expectation_text(one)});
+    return out;
+}
+
 std::string refusal_text(const Exchange& exchange) {
     std::string text = "refused a request from ";
     text.append(exchange.peer).append(": ").append(reason_phrase(exchange.status)).append(": ").append(exchange.refused);
@@ -61,6 +69,7 @@ Job to_job(const config::Config& config, const site::Board& board, Quota* quota,
     job.responder.quota = quota;
     job.responder.board = &board;
     job.quota = quota;
+    job.capture_body = config.capture.body;
     job.server.saved_input = limits.max_head + 2 * limits.read_buffer;
     job.server.head_timeout = limits.head_timeout;
     job.server.body_timeout = limits.body_timeout;

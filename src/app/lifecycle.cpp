@@ -10,12 +10,13 @@ namespace tinyhttpd {
 Lifecycle::Lifecycle(Signals& signals, tcp::WorkerPool& pool, const LifecycleOptions& options, LifecycleHooks hooks)
     : signals_(signals), pool_(pool), options_(options), hooks_(std::move(hooks)) {
     if (options_.max_time.count() > 0) set_deadline(options_.max_time);
+    if (options_.exit_idle.count() > 0) idle_watch_.emplace(*options_.census, options_.exit_idle, Clock::now());
 }
 
 tcp::ServerOutcome Lifecycle::run() {
     tcp::Crew& crew = pool_.crew();
     while (!crew.all_returned()) {
-        if (!step(deadline_)) on_deadline();
+        if (!step(due())) on_time();
         if (options_.quota != nullptr && options_.quota->reached()) stop(ExitStatus::clean, std::chrono::microseconds::zero());
         if (crew.failure() != 0) stop(ExitStatus::cannot_run, std::chrono::microseconds::zero());
         if (listening_ && crew.accepting_ended()) {
@@ -63,6 +64,21 @@ void Lifecycle::on_signal(int number) {
             status_ = ExitStatus::forced;
             return abort();
         default: return;
+    }
+}
+
+std::optional<Lifecycle::Clock::time_point> Lifecycle::due() const {
+    if (stage_ != Stage::serving || !idle_watch_) return deadline_;
+    return deadline_ ? std::min(*deadline_, idle_watch_->due()) : idle_watch_->due();
+}
+
+void Lifecycle::on_time() {
+    const auto now = Clock::now();
+    if (deadline_ && *deadline_ <= now) return on_deadline();
+    switch (idle_watch_->look(now)) {
+        case IdleWatch::Finding::nothing: return;
+        case IdleWatch::Finding::ask: return pool_.crew().direct(tcp::Order::serve);  // wakes them
+        case IdleWatch::Finding::idle: return stop(ExitStatus::clean, std::chrono::microseconds::zero());
     }
 }
 

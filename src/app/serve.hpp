@@ -10,12 +10,15 @@
 #include <span>
 
 #include "app/descriptors.hpp"
+#include "app/worker_recorder.hpp"
 #include "base/exchange.hpp"
 #include "base/quota.hpp"
 #include "http/responder.hpp"
 #include "io/engine.hpp"
 #include "log/access_log.hpp"
+#include "log/capture.hpp"
 #include "site/board.hpp"
+#include "site/expectations.hpp"
 #include "tcp/server.hpp"
 #include "tcp/worker_pool.hpp"
 
@@ -29,6 +32,9 @@ struct Job {
     io::EngineOptions engine;
     std::span<const tcp::ListeningSocket> listeners;
     log::AccessLog* access_log = nullptr;  ///< null: no log
+    log::Capture* capture = nullptr;       ///< null: none
+    std::size_t capture_body = 0;          ///< bytes of content in a line of it
+    std::span<site::Tally> tallies = {};   ///< by worker; empty: nothing is expected
     Quota* quota = nullptr;                ///< null: no limit
     std::function<void(int)> accept_failed;
     std::function<void(const Exchange&)> request_refused;  ///< called for each on its worker, must not block; empty: nobody wants to know
@@ -58,6 +64,11 @@ private:
     const std::function<void(const Exchange&)>* request_refused_;
 };
 
+[[nodiscard]] inline WorkerRecorder recorder_of(const Job& job, std::uint32_t seat) {
+    return {job.capture != nullptr ? &job.capture->desk(seat) : nullptr, job.capture_body,
+            job.tallies.empty() ? nullptr : &job.tallies[seat]};
+}
+
 template <io::Engine Engine>
 tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tcp::StartLine& start) {
     io::EngineOptions options = job.engine;
@@ -70,7 +81,11 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
     crew.take_seat(seat, [engine = engine->get()] { engine->wake(); });
     tcp::ServerOutcome outcome;
     {
-        http::Responder<WorkerLog> responder(job.board.site(), job.responder, WorkerLog(job));
+        WorkerRecorder recorder = recorder_of(job, seat);
+        recorder.wake_by([engine = engine->get()] { engine->wake(); });
+        http::ResponderLimits limits = job.responder;
+        if (job.capture != nullptr || !job.tallies.empty()) limits.recorder = &recorder;
+        http::Responder<WorkerLog> responder(job.board.site(), limits, WorkerLog(job));
         tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
         // After a stop by force the kernel may still read what it was given to send: that is the responder's.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/listen_address.hpp"
+#include "config/expectation.hpp"
 
 namespace tinyhttpd::config {
 
@@ -123,11 +124,18 @@ struct LogConfig {
     friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
+struct CaptureConfig {
+    std::string file;  ///< empty: off; "-" standard output, else a path
+    std::size_t body = 64 * 1024;
+    friend bool operator==(const CaptureConfig&, const CaptureConfig&) = default;
+};
+
 struct LifecycleConfig {
     std::uint64_t max_requests = 0;  ///< 0: no limit
     Duration max_time = Duration::zero();
     Duration shutdown_timeout = std::chrono::seconds(5);
     Duration shutdown_delay = Duration::zero();
+    Duration exit_idle = Duration::zero();  ///< 0: never
     friend bool operator==(const LifecycleConfig&, const LifecycleConfig&) = default;
 };
 
@@ -157,6 +165,8 @@ struct Config {
     EngineName engine = EngineName::automatic;
     LimitsConfig limits;
     LogConfig log;
+    CaptureConfig capture;
+    std::vector<Expectation> expect;
     LifecycleConfig lifecycle;
     std::optional<std::string> port_file;
     std::optional<int> ready_fd;

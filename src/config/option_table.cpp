@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 2> log_overflows = {"drop", "block"};
 constexpr std::array<std::string_view, 4> log_levels = {"error", "warn", "info", "debug"};
 constexpr std::array<std::string_view, 1> help_scopes = {"all"};
 constexpr std::array<std::string_view, 4> log_targets = {"off", "-", "stdout", "stderr"};
+constexpr std::array<std::string_view, 2> capture_targets = {"off", "-"};
 
 constexpr auto response_options = std::to_array<Option>({
     {.name = "body",
@@ -190,6 +191,27 @@ constexpr auto server_options = std::to_array<Option>({
      .default_text = "127.0.0.1:8000",
      .help = "host:port, :port, [::1]:port, unix:/path or systemd[:NAME]; port 0 picks a free one. Repeatable",
      .store = [](C& c, const V& v) { c.listen = v.addresses; }},
+    {.name = "workers",
+     .letter = 'w',
+     .key = "workers",
+     .type = Type::count_or_auto,
+     .value_name = "N|auto",
+     .default_text = "auto",
+     .help = "Worker threads; auto follows the CPUs this process may use",
+     .minimum = 1,
+     .maximum = 1024,
+     .store = [](C& c, const V& v) { c.workers = static_cast<std::uint32_t>(v.number); }},
+    {.name = "engine",
+     .key = "engine",
+     .type = Type::choice,
+     .value_name = "NAME",
+     .default_text = "auto",
+     .help = "How bytes are moved",
+     .choices = engines,
+     .store = [](C& c, const V& v) { c.engine = static_cast<EngineName>(v.number); }},
+});
+
+constexpr auto socket_options = std::to_array<Option>({
     {.name = "unix-mode",
      .key = "socket.unix_mode",
      .type = Type::mode,
@@ -207,30 +229,12 @@ constexpr auto server_options = std::to_array<Option>({
      .minimum = 1,
      .maximum = 65535,
      .store = [](C& c, const V& v) { c.backlog = static_cast<int>(v.number); }},
-    {.name = "workers",
-     .letter = 'w',
-     .key = "workers",
-     .type = Type::count_or_auto,
-     .value_name = "N|auto",
-     .default_text = "auto",
-     .help = "Worker threads; auto follows the CPUs this process may use",
-     .minimum = 1,
-     .maximum = 1024,
-     .store = [](C& c, const V& v) { c.workers = static_cast<std::uint32_t>(v.number); }},
     {.name = "pin-workers",
      .key = "pin_workers",
      .type = Type::boolean,
      .default_text = "false",
      .help = "Keep each worker on one of these CPUs, in turn",
      .store = [](C& c, const V& v) { c.pin_workers = v.number != 0; }},
-    {.name = "engine",
-     .key = "engine",
-     .type = Type::choice,
-     .value_name = "NAME",
-     .default_text = "auto",
-     .help = "How bytes are moved",
-     .choices = engines,
-     .store = [](C& c, const V& v) { c.engine = static_cast<EngineName>(v.number); }},
 });
 
 constexpr auto limit_options = std::to_array<Option>({
@@ -347,6 +351,17 @@ constexpr auto log_options = std::to_array<Option>({
      .help = "Format of the access log",
      .choices = log_formats,
      .store = [](C& c, const V& v) { c.log.format = static_cast<LogFormat>(v.number); }},
+    {.name = "log-level",
+     .key = "log.level",
+     .type = Type::choice,
+     .value_name = "LEVEL",
+     .default_text = "info",
+     .help = "Least severe diagnostics shown on standard error",
+     .choices = log_levels,
+     .store = [](C& c, const V& v) { c.log.level = static_cast<LogLevel>(v.number); }},
+});
+
+constexpr auto log_batch_options = std::to_array<Option>({
     {.name = "log-buffer",
      .key = "log.buffer",
      .type = Type::size,
@@ -373,14 +388,32 @@ constexpr auto log_options = std::to_array<Option>({
      .help = "When lines come faster than they are written",
      .choices = log_overflows,
      .store = [](C& c, const V& v) { c.log.overflow = static_cast<LogOverflow>(v.number); }},
-    {.name = "log-level",
-     .key = "log.level",
-     .type = Type::choice,
-     .value_name = "LEVEL",
-     .default_text = "info",
-     .help = "Least severe diagnostics shown on standard error",
-     .choices = log_levels,
-     .store = [](C& c, const V& v) { c.log.level = static_cast<LogLevel>(v.number); }},
+});
+
+constexpr auto capture_options = std::to_array<Option>({
+    {.name = "capture",
+     .key = "capture.file",
+     .type = Type::output_path,
+     .value_name = "PATH",
+     .default_text = "off",
+     .help = "Append each request as a line of JSON to this file before it is answered; - is standard output",
+     .choices = capture_targets,
+     .store = [](C& c, const V& v) { c.capture.file = v.text == "off" ? "" : v.text; }},
+    {.name = "capture-body",
+     .key = "capture.body",
+     .type = Type::size,
+     .value_name = "SIZE",
+     .default_text = "64k",
+     .help = "Bytes of a request's body that are captured",
+     .maximum = 1024 * mib,
+     .store = [](C& c, const V& v) { c.capture.body = static_cast<std::size_t>(v.number); }},
+    {.name = "expect",
+     .key = "expect",
+     .type = Type::expectations,
+     .value_name = "'[COUNT ]METHOD PATH'",
+     .help = "Exit with status 5 unless this came: COUNT is 2, 2+, 1-3 or 0 (default: 1+), METHOD may be *, PATH is as in a route. "
+             "Repeatable",
+     .store = [](C& c, const V& v) { c.expect = v.expectations; }},
 });
 
 constexpr auto lifecycle_options = std::to_array<Option>({
@@ -413,6 +446,14 @@ constexpr auto lifecycle_options = std::to_array<Option>({
      .help = "Exit after this time; 0 is no limit",
      .maximum = year,
      .store = [](C& c, const V& v) { c.lifecycle.max_time = v.duration; }},
+    {.name = "exit-idle",
+     .key = "lifecycle.exit_idle",
+     .type = Type::duration,
+     .value_name = "DUR",
+     .default_text = "0",
+     .help = "Exit once no request has come or was under way for this long; 0 is never",
+     .maximum = year,
+     .store = [](C& c, const V& v) { c.lifecycle.exit_idle = v.duration; }},
     {.name = "shutdown-timeout",
      .key = "lifecycle.shutdown_timeout",
      .type = Type::duration,
@@ -454,8 +495,11 @@ constexpr auto groups = std::to_array<OptionGroup>({
     {"Other answers, failures and delays", outcome_options},
     {"Health", health_options},
     {"The server", server_options},
+    {.heading = "Sockets and threads", .options = socket_options, .is_rare = true},
     {.heading = "Limits", .options = limit_options, .is_rare = true},
     {"Logging", log_options},
+    {.heading = "How the log is written", .options = log_batch_options, .is_rare = true},
+    {"What came", capture_options},
     {"Start and end", lifecycle_options},
     {"General", general_options},
 });

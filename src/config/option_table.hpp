@@ -36,8 +36,9 @@ enum class Type : std::uint8_t {
     sequence,       ///< outcomes in order
     faults,         ///< outcomes with shares
     delays,
-    routes,   ///< a list of '[METHOD ]PATH STATUS [BODY]'; in a file, of tables
-    methods,  ///< a list of methods
+    routes,        ///< a list of '[METHOD ]PATH STATUS [BODY]'; in a file, of tables
+    methods,       ///< a list of methods
+    expectations,  ///< a list of '[COUNT ]METHOD PATH'
 };
 
 /// The value of an option, once understood. A list grows by one element with each text.
@@ -52,6 +53,7 @@ struct Value {
     std::vector<FaultShare> faults;
     std::vector<Delay> delays;
     std::vector<std::string> texts;  ///< methods
+    std::vector<Expectation> expectations;
 };
 
 struct Option {
@@ -96,7 +98,7 @@ struct OptionGroup {
 [[nodiscard]] std::string_view key_in_route(const Option& option);
 
 [[nodiscard]] constexpr bool is_list(Type type) {
-    return type == Type::addresses || type == Type::headers || type == Type::routes || type == Type::methods;
+    return type == Type::addresses || type == Type::headers || type == Type::routes || type == Type::methods || type == Type::expectations;
 }
 [[nodiscard]] constexpr bool is_flag(Type type) {
     return type == Type::action || type == Type::boolean;

@@ -110,7 +110,8 @@ std::optional<std::string> toml_value(const Option& option, std::string_view tex
         case Type::faults:
         case Type::delays:
         case Type::routes:
-        case Type::methods: break;
+        case Type::methods:
+        case Type::expectations: break;
     }
     return quoted(text);
 }

@@ -38,8 +38,12 @@ constexpr auto fixed = std::to_array<Fixed>({
     {"log.buffer", [](C a, C b) { return a.log.buffer != b.log.buffer; }},
     {"log.flush", [](C a, C b) { return a.log.flush != b.log.flush; }},
     {"log.overflow", [](C a, C b) { return a.log.overflow != b.log.overflow; }},
+    {"capture.file", [](C a, C b) { return a.capture.file != b.capture.file; }},
+    {"capture.body", [](C a, C b) { return a.capture.body != b.capture.body; }},
+    {"expect", [](C a, C b) { return a.expect != b.expect; }},
     {"lifecycle.max_requests", [](C a, C b) { return a.lifecycle.max_requests != b.lifecycle.max_requests; }},
     {"lifecycle.max_time", [](C a, C b) { return a.lifecycle.max_time != b.lifecycle.max_time; }},
+    {"lifecycle.exit_idle", [](C a, C b) { return a.lifecycle.exit_idle != b.lifecycle.exit_idle; }},
     {"lifecycle.shutdown_timeout", [](C a, C b) { return a.lifecycle.shutdown_timeout != b.lifecycle.shutdown_timeout; }},
     {"lifecycle.shutdown_delay", [](C a, C b) { return a.lifecycle.shutdown_delay != b.lifecycle.shutdown_delay; }},
 });

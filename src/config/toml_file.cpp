@@ -69,6 +69,7 @@ Wanted wanted_for(Type type) {
         case Type::duration: return {.words = "a string such as \"100ms\" or \"5s\"", .string = true, .integer = true};
         case Type::addresses:
         case Type::methods:
+        case Type::expectations:
         case Type::headers: return {.words = "a string or an array of strings", .string = true, .list = true};
     }
     return {};
@@ -166,7 +167,7 @@ private:
     }
 
     void unknown(const toml::key& key, const std::string& path) {
-        std::string_view near = misplaced(key.str());
+        std::string_view near = misplaced(key.str(), path);
         if (near.empty()) near = nearest(path, names_);
         if (path.contains('.') && is_section(near)) near = {};  // it stands in that section
         complain(key.source(),
@@ -186,16 +187,19 @@ private:
 
     /// A key that is right but for its section (`max_head` at the top, `listen` in [response]), or goes by the name of its flag or by the
     /// one that it has elsewhere (`port`).
-    static std::string_view misplaced(std::string_view last) {
+    static std::string_view misplaced(std::string_view last, std::string_view path) {
         std::string flag(last);
         std::ranges::replace(flag, '_', '-');
+        const Tried* const tried = tried_elsewhere(flag);
+        const std::string_view meant = tried != nullptr ? option_named(tried->option).key : std::string_view();
+        // One of the same section is meant rather than one of another.
+        if (const auto dot = path.rfind('.'); dot != std::string_view::npos && meant.starts_with(path.substr(0, dot + 1))) return meant;
         for (const Option* option : all_options()) {
             if (option->key.empty()) continue;
             if (option->key.substr(option->key.rfind('.') + 1) == last || option->name == flag) return option->key;
             if (!option->alias.empty() && option->alias == flag) return option->key;
         }
-        const Tried* tried = tried_elsewhere(flag);
-        return tried != nullptr ? option_named(tried->option).key : std::string_view();
+        return meant;
     }
 
     void value(const Option& option, const std::string& path, const toml::node& node, Layer& layer) {

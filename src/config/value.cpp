@@ -9,6 +9,7 @@
 
 #include "base/ascii.hpp"
 #include "base/verify.hpp"
+#include "config/expect_text.hpp"
 #include "config/outcome_text.hpp"
 #include "config/route_text.hpp"
 #include "config/units.hpp"
@@ -174,6 +175,13 @@ Refusal read_route(std::string_view text) {
     return {};
 }
 
+Refusal read_expectation(std::string_view text, Value& value) {
+    auto expectation = parse_expectation(text);
+    if (!expectation) return std::move(expectation).error();
+    value.expectations.push_back(*std::move(expectation));
+    return {};
+}
+
 Refusal read_path(std::string_view text, Value& value) {
     if (text.empty()) return "the path is empty";
     if (text.find('\0') != std::string_view::npos) return "a path cannot hold a NUL byte";
@@ -205,6 +213,7 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
         case Type::delays: return take(parse_delays(text), value.delays);
         case Type::routes: return read_route(text);
         case Type::methods: return read_method(text, value);
+        case Type::expectations: return read_expectation(text, value);
         case Type::boolean: {
             const auto on = parse_boolean(text);
             if (!on) return on.error();

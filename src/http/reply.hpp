@@ -19,17 +19,19 @@ struct Reply {
         health,     ///< `index` is a site::Choice::Question
         options,    ///< `OPTIONS *`
         preflight,  ///< of the CORS protocol
+        recorded,   ///< one of these: `behind`; but somebody wants to know of it before
     };
     std::uint32_t index = 0;
     Kind kind = Kind::answer;
+    Kind behind = Kind::answer;
     Persistence persistence = Persistence::keep_alive;
     Content content = Content::sent;
 
     /// Stop 4: choose. `bytes` are those of the head.
     [[nodiscard]] static Reply to(const RequestHead& head, const char* bytes, const site::Site& site) {
-        if (head.form == TargetForm::asterisk) return {0, Kind::options, persistence_of(head), Content::sent};
+        if (head.form == TargetForm::asterisk) return {0, Kind::options, Kind::answer, persistence_of(head), Content::sent};
         const site::Choice choice = site.choose({bytes, head.method_size}, {bytes + head.method_size + 1, head.target_size});
-        return {choice.index, static_cast<Kind>(choice.kind), persistence_of(head), content_of(head)};
+        return {choice.index, static_cast<Kind>(choice.kind), Kind::answer, persistence_of(head), content_of(head)};
     }
     [[nodiscard]] static Content content_of(const RequestHead& head) {
         return head.method == Method::head ? Content::left_out : Content::sent;

@@ -28,6 +28,7 @@ Site::Site(SiteOptions options)
       ready_path_(std::move(options.ready_path)),
       is_one_answer_(options.routes.empty() && health_path_.empty() && ready_path_.empty()) {
     VERIFY(!answers_.empty() && options.resources.size() == options.routes.size() + 1);
+    for (Route& route : options.routes) paths_.push_back(std::move(route.path));
     for (ResourceId id = 0; id < options.resources.size(); ++id) plans_.emplace_back(std::move(options.resources[id]), options.seed, id);
     if (std::ranges::any_of(plans_, [](const Plan& plan) { return !plan.is_plain(); }))
         arrived_ = std::make_unique<std::atomic<std::uint64_t>[]>(plans_.size());
@@ -90,6 +91,12 @@ Choice Site::look_up(std::string_view method, std::string_view target) const {
         case Router::Found::Kind::not_allowed: return {not_allowed_[found.index], Choice::Kind::answer};
     }
     std::unreachable();
+}
+
+std::string_view Site::route_of(std::string_view method, std::string_view target) const {
+    if (paths_.empty()) return {};
+    const Router::Found found = router_.find(method, Router::path_of(target));
+    return found.kind == Router::Found::Kind::resource ? std::string_view(paths_[found.index - 1]) : std::string_view();
 }
 
 AnswerId Site::answer_to(Choice::Question question, Health::Instant now) const {

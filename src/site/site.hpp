@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -67,6 +68,9 @@ public:
         return is_one_answer_ ? *choices_.data() : look_up(method, target);
     }
 
+    /// The path of the route that answers such a request, as it was configured; empty: none does.
+    [[nodiscard]] std::string_view route_of(std::string_view method, std::string_view target) const;
+
     /// What becomes of the next request for a resource, counted over all workers.
     [[nodiscard]] Draw draw(ResourceId resource) const {
         return plans_[resource].draw(arrived_[resource].fetch_add(1, std::memory_order_relaxed));
@@ -85,6 +89,7 @@ private:
     Common common_;
     bool has_preflights_;
     std::vector<Plan> plans_;
+    std::vector<std::string> paths_;  ///< by route
     Router router_;
     std::vector<AnswerId> not_allowed_;  ///< by place of the router
     std::string health_path_;

@@ -20,6 +20,7 @@
 #include "base/verify.hpp"
 #include "io/engine.hpp"
 #include "tcp/acceptor.hpp"
+#include "tcp/census.hpp"
 #include "tcp/connection.hpp"
 #include "tcp/crew.hpp"
 #include "tcp/deadlines.hpp"
@@ -290,7 +291,7 @@ private:
         // A request may be done with without a byte.
         if (batch_.answers != 0) settle(batch_.answers);
         connection.after_send = next;
-        if (next == Next::later) connection.since = batch_.due;
+        if (next == Next::later || next == Next::held) note_wait(connection);
         after(connection);
     }
 
@@ -328,7 +329,8 @@ private:
     [[gnu::always_inline]] void send(Connection& connection, Next after) {
         connection.state = State::sending;
         connection.after_send = after;
-        if (after == Next::later) connection.since = batch_.due;
+        if (after == Next::later || after == Next::held) [[unlikely]]
+            note_wait(connection);
         connection.answers = batch_.answers;
         connection.lease = batch_.lease;
         connection.mark = 0;
@@ -361,7 +363,8 @@ private:
             case Next::receive: return wait_for_input(connection);
             case Next::flush: return advance(connection, connection.saved.view());
             case Next::close: return begin_close(connection);
-            case Next::later: return wait_until_due(connection);
+            case Next::later:
+            case Next::held: return wait_until_due(connection);
             case Next::reset: return begin_reset(connection);
         }
     }
@@ -373,10 +376,16 @@ private:
 
     // ---- an answer that waits
 
+    [[gnu::noinline]] void note_wait(Connection& connection) {
+        if (connection.after_send == Next::held) return protocol_.hold(connection.session, connection.id().slot);
+        connection.since = batch_.due;
+    }
+
     void wait_until_due(Connection& connection) {
         connection.state = State::waiting;
         connection.mark = no_place;
         Deadlines::clear(connection.deadline);
+        if (connection.after_send == Next::held) return;
         if (hangs(connection)) {
             if (connection.finished) close(connection);
             return;
@@ -393,6 +402,20 @@ private:
             Connection& connection = connections_[*slot];
             connection.mark = no_place;
             connection.after_send == Next::reset ? begin_reset(connection) : resume(connection);
+        }
+    }
+
+    /// What was held need not wait any longer. Earlier answers may still be on their way: then it is due when they are out.
+    void resume_those_ready() {
+        while (const std::optional<std::uint32_t> slot = protocol_.next_ready()) {
+            Connection& connection = connections_[*slot];
+            if (connection.after_send != Next::held) continue;
+            if (connection.state == State::waiting) {
+                resume(connection);
+            } else if (connection.state == State::sending) {
+                connection.after_send = Next::later;
+                connection.since = now_;
+            }
         }
     }
 
@@ -450,12 +473,7 @@ private:
 
     void expired(Connection& connection) {
         switch (connection.state) {
-            case State::receiving:
-                batch_.clear();
-                protocol_.expire(connection.session, batch_);
-                if (batch_.empty()) return close(connection);
-                connection.saved.clear(saved_blocks_);
-                return send_apart(connection, Next::close);
+            case State::receiving: batch_.clear(); return give_up(connection, protocol_.expire(connection.session, batch_));
             case State::sending: {
                 const std::uint64_t progress = engine_.sent_so_far(connection.id());
                 if (progress == connection.mark) return close(connection);
@@ -469,10 +487,19 @@ private:
         }
     }
 
+    /// Nothing more is read of a request that did not come in time.
+    void give_up(Connection& connection, Next next) {
+        connection.saved.clear(saved_blocks_);
+        if (!batch_.empty()) return send_apart(connection, next);
+        next == Next::close ? close(connection) : go_on(connection, next);
+    }
+
     // ---- orders
 
     void woken() {
         protocol_.renew();
+        resume_those_ready();
+        if (limits_.census != nullptr && limits_.census->is_asked(seat_)) limits_.census->tell(seat_, {outcome_.answered, is_busy()});
         inbox_settled_ = crew_.accepting_ended();
         crew_.collect(seat_, inbox_);
         for (const io::Accepted& accepted : inbox_) open(accepted);
@@ -523,6 +550,17 @@ private:
     /// Whether a byte of a request has come that is owed an answer.
     [[nodiscard]] bool begun(const Connection& connection) const {
         return !connection.saved.empty() || protocol_.phase(connection.session) == Phase::body;
+    }
+
+    /// Whether a request has begun or an answer that counts as one is under way.
+    [[nodiscard]] bool is_busy() {
+        bool busy = false;
+        connections_.for_each([&](const Connection& connection) {
+            const bool sends = connection.state == State::sending && connection.answers != 0;
+            const bool reads = connection.state == State::receiving && begun(connection);
+            busy = busy || sends || reads || connection.state == State::waiting;
+        });
+        return busy;
     }
 
     void abort() {

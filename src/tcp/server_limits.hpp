@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tcp/census.hpp"
+
 namespace tinyhttpd::tcp {
 
 struct ServerLimits {
@@ -24,6 +26,8 @@ struct ServerLimits {
     std::uint32_t max_slots = 1024;
     /// How long accepting stays paused when descriptors ran out and no connection of this worker closes.
     std::chrono::nanoseconds accept_retry = std::chrono::milliseconds(100);
+    /// Asked whether anything goes on; null: nobody asks. Outlives the server.
+    Census* census = nullptr;
 };
 
 /// A listening socket, which stays its owner's and may be shared with other workers.

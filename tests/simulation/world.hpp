@@ -67,10 +67,15 @@ public:
     }
     void renew() { inner_.renew(); }
     [[nodiscard]] Phase phase(const Session& session) const { return inner_.phase(session.inner); }
-    void expire(Session& session, Batch& out) {
-        VERIFY(session.open && !std::exchange(session.over, true));
-        inner_.expire(session.inner, out);
+    void hold(Session& session, std::uint32_t slot) { inner_.hold(session.inner, slot); }
+    [[nodiscard]] std::optional<std::uint32_t> next_ready() { return inner_.next_ready(); }
+    [[nodiscard]] Next expire(Session& session, Batch& out) {
+        VERIFY(session.open && !session.over);
+        const Next next = inner_.expire(session.inner, out);
+        VERIFY(next == Next::close || next == Next::held);
+        session.over = ends(next);
         count(out);
+        return next;
     }
     void release(Lease lease) {
         VERIFY(leases_[lease]-- > 0);

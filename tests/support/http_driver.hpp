@@ -88,9 +88,9 @@ public:
     void expire() {
         Batch batch;
         batch.clear();
-        responder_.expire(session_, batch);
+        const Next next = responder_.expire(session_, batch);
         take(batch);
-        driven_.closed = true;
+        settle({0, next}, batch);
     }
     [[nodiscard]] const Driven& driven() const { return driven_; }
     [[nodiscard]] std::size_t pending() const { return pending_.size(); }

@@ -160,6 +160,7 @@ Sample sample(const Option& option) {
         case Type::faults: return quoted("503:5%");
         case Type::delays: return quoted("10ms-1s");
         case Type::routes: return {"/a 418", "[{path = \"/a\", status = 418}]"};
+        case Type::expectations: return {"2 POST /a", "[\"2 POST /a\"]"};
         case Type::methods:       // of a route alone
         case Type::status_range:  // of the probe alone
         case Type::action: break;
