@@ -123,11 +123,10 @@ Router::Found Router::find(std::string_view method, std::string_view path) const
 
 std::string_view Router::path_of(std::string_view target) {
     if (!target.starts_with('/')) {
-        // absolute-form: the path follows on the authority, and may be empty, which is "/" (RFC 9110 §4.2.3).
-        const std::size_t authority = target.find("://");
-        const std::size_t path = authority == std::string_view::npos ? authority : target.find_first_of("/?", authority + 3);
-        if (path == std::string_view::npos || target[path] == '?') return "/";
-        target.remove_prefix(path);
+        // absolute-form (RFC 3986 §3): behind the scheme and the authority, if there is one; an empty path is "/" (RFC 9110 §4.2.3).
+        target.remove_prefix(target.find(':') + 1);
+        if (target.starts_with("//")) target.remove_prefix(std::min(target.find_first_of("/?", 2), target.size()));
+        if (target.empty() || target.front() == '?') return "/";
     }
     const void* const query = std::memchr(target.data(), '?', target.size());
     return query == nullptr ? target : std::string_view(target.data(), static_cast<const char*>(query));
