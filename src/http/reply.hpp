@@ -24,6 +24,7 @@ struct Reply {
     Kind kind = Kind::answer;
     Persistence persistence = Persistence::keep_alive;
     Content content = Content::sent;
+    std::uint8_t variant = 0;  ///< of what is planned: added to the answer when that is the one that varies
 
     /// Stop 4: choose. `bytes` are those of the head.
     [[nodiscard]] static Reply to(const RequestHead& head, const char* bytes, const site::Site& site) {
@@ -31,6 +32,9 @@ struct Reply {
         const site::Choice choice = site.choose({bytes, head.method_size}, {bytes + head.method_size + 1, head.target_size});
         return {choice.index, static_cast<Kind>(choice.kind), persistence_of(head), content_of(head)};
     }
+    /// The rest of that choice, which only a site wants that depends on fields: a preflight, or a variant. `bytes` are the whole head.
+    void consider_fields(const RequestHead& head, std::string_view bytes, const site::Site& site);
+
     [[nodiscard]] static Content content_of(const RequestHead& head) {
         return head.method == Method::head ? Content::left_out : Content::sent;
     }

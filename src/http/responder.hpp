@@ -216,8 +216,8 @@ private:
             return {size, refuse(session, refusal, input.data(), out)};
         const site::Site& site = *editions_.current().site;
         Reply reply = Reply::to(head, input.data(), site);
-        if (site.has_preflights() && reply.kind != Reply::Kind::options && is_preflight(head, input.substr(0, size))) [[unlikely]]
-            reply.kind = Reply::Kind::preflight;
+        if (site.depends_on_fields()) [[unlikely]]
+            reply.consider_fields(head, input.substr(0, size), site);
         // What the memo knows holds for the connections of every listener.
         if (!head.depends_on_origin()) memo_.offer(input.substr(0, size), session.parser, reply);
         if (head.framing != Framing::none) {
@@ -407,7 +407,8 @@ private:
         const site::Draw draw = edition.site->draw(reply.index);
         const std::uint64_t rate = edition.site->plan(reply.index).limit_rate();
         reply.kind = Reply::Kind::answer;
-        reply.index = draw.outcome.answer;
+        // A status that was drawn has no variants.
+        reply.index = draw.outcome.answer + (draw.outcome.answer == edition.site->plan(reply.index).ok().answer ? reply.variant : 0U);
         const bool hangs = draw.outcome.fault == site::Fault::hang;
         const bool has_content = draw.outcome.fault == site::Fault::none || draw.outcome.fault == site::Fault::truncate;
         const bool is_slow = rate != 0 && has_content && !content_of(edition, reply).empty();
