@@ -73,7 +73,7 @@ constexpr auto response_options = std::to_array<Option>({
      .key = "response.variants",
      .type = Type::variants,
      .value_name = "'CODING: FILE'",
-     .help = "The body as gzip, br, zstd or deflate, compressed by you, for clients that accept it. Repeatable",
+     .help = "The body as gzip, br, zstd or deflate. Repeatable",
      .store_response = [](R& r, const V& v) { r.variants = v.variants; }},
     {.name = "date",
      .key = "response.date",

@@ -59,7 +59,8 @@ std::string_view expected_of(ContentCoding coding) {
 std::expected<Variant, std::string> parse_variant(std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos)
-        return std::unexpected("expected 'CODING: FILE', there is no ':' (try 'gzip: " + (text.empty() ? "FILE" : excerpt(text)) + "')");
+        return std::unexpected("expected 'CODING: FILE', there is no ':' (try '" +
+                               (content_coding_named(text) ? std::string(text) + ": FILE" : "gzip: " + excerpt(text)) + "')");
     const std::string_view name = trim(text.substr(0, colon));
     const auto coding = content_coding_named(name);
     if (!coding) {
@@ -77,7 +78,8 @@ std::expected<Variant, std::string> parse_variant(std::string_view text) {
 
 std::size_t file_in_variant(std::string_view text) {
     const auto colon = text.find(':');
-    return colon == std::string_view::npos ? colon : text.find_first_not_of(" \t", colon + 1);
+    if (colon == std::string_view::npos || trim(text.substr(colon + 1)) == "-") return std::string_view::npos;
+    return text.find_first_not_of(" \t", colon + 1);
 }
 
 Result<std::string> read_variant(const Variant& variant) {
