@@ -133,6 +133,8 @@ TEST(Variants, APreflightIsNone) {
     const std::string preflight =
         "OPTIONS / HTTP/1.1\r\nHost: a\r\nOrigin: b\r\nAccess-Control-Request-Method: PUT\r\nAccept-Encoding: br\r\n\r\n";
     EXPECT_TRUE(drive(responder, {preflight}).output.starts_with("HTTP/1.1 204 "));
+    const std::string of_all = "OPTIONS * HTTP/1.1" + preflight.substr(preflight.find("\r\n"));
+    EXPECT_TRUE(drive(responder, {of_all}).output.starts_with("HTTP/1.1 200 OK\r\n")) << "it asks about the server, and about no resource";
     EXPECT_EQ(drive(responder, {get("br", "/", "OPTIONS") + get("br")}).output, in_br + in_br);
 }
 
