@@ -128,7 +128,7 @@ _tinyhttpd() {
             _tinyhttpd_words "$current" '/readyz'
             return 0
             ;;
-        --body | -b | --header | -H | --cors | --route | --limit-rate | --seed | --ready-after | --unhealthy-after | \
+        --body | -b | --header | -H | --variant | --cors | --route | --limit-rate | --seed | --ready-after | --unhealthy-after | \
             --backlog | --read-buffer | --write-buffer | --max-head | --max-body | \
             --keepalive-requests | --head-timeout | --body-timeout | --idle-timeout | --write-timeout | --log-buffer | \
             --log-flush | --ready-fd | --max-requests | --max-time | --exit-idle | --capture-body | --expect | --shutdown-timeout | --shutdown-delay)
@@ -138,7 +138,7 @@ _tinyhttpd() {
 
     case $current in
         -*)
-            _tinyhttpd_words "$current" '-b --body --body-file -s --status -H --header --content-type
+            _tinyhttpd_words "$current" '-b --body --body-file -s --status -H --header --content-type --variant
                 --date --no-date --server-header --no-server-header --cors
                 --route --sequence --fault --delay --limit-rate --seed
                 --health --ready --ready-after --unhealthy-after --down-file --unready

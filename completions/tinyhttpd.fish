@@ -26,6 +26,7 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l body-file -r -F -d 'Answer 
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s s -l status -x -a '200 201 204 301 302 304 307 308 400 401 403 404 409 410 429 500 502 503 504' -d 'Status code, 200 to 999'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s H -l header -x -d 'Add or replace a header, or remove a default one'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l content-type -x -a 'text/plain text/html application/json application/octet-stream' -d 'Content type of the body'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l variant -x -a 'gzip: br: zstd: deflate:' -d 'The body compressed, for clients that accept it'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l date -d 'Send a Date header'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l no-date -d 'Leave the Date header out'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l server-header -d 'Send Server: tinyhttpd'

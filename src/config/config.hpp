@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/content_coding.hpp"
 #include "base/listen_address.hpp"
 #include "config/expectation.hpp"
 
@@ -62,6 +63,13 @@ struct Delay {
     friend bool operator==(const Delay&, const Delay&) = default;
 };
 
+/// The body in a content coding, as somebody has compressed it.
+struct Variant {
+    ContentCoding coding = ContentCoding::gzip;
+    std::string file;  ///< as body_file
+    friend bool operator==(const Variant&, const Variant&) = default;
+};
+
 struct ResponseConfig {
     std::optional<std::string> body;  ///< byte-exact; none: the reason phrase of `status` (see --body)
     /// As given on the command line or in the environment, already resolved when from TOML; "-" is standard input.
@@ -72,6 +80,7 @@ struct ResponseConfig {
     bool date = true;
     bool server_header = true;
     std::string cors;                    ///< "*" or an origin; empty: off
+    std::vector<Variant> variants;       ///< of one coding each, only with a body
     std::vector<SequenceStep> sequence;  ///< empty: none; never together with `faults`
     std::vector<FaultShare> faults;
     std::vector<Delay> delays;

@@ -68,8 +68,14 @@ constexpr auto response_options = std::to_array<Option>({
      .key = "response.content_type",
      .type = Type::media_type,
      .value_name = "TYPE",
-     .help = "Content type of the body (default: application/json for a JSON object or array, else text/plain; charset=utf-8)",
+     .help = "Type of the body (default: application/json for a JSON object or array, else text/plain)",
      .store_response = [](R& r, const V& v) { r.content_type = v.text; }},
+    {.name = "variant",
+     .key = "response.variants",
+     .type = Type::variants,
+     .value_name = "'CODING: FILE'",
+     .help = "The body as gzip, br, zstd or deflate. Repeatable",
+     .store_response = [](R& r, const V& v) { r.variants = v.variants; }},
     {.name = "date",
      .key = "response.date",
      .type = Type::boolean,
@@ -487,7 +493,7 @@ constexpr auto general_options = std::to_array<Option>({
      .type = Type::action,
      .help = "Print this help, then exit; --help=all leaves nothing out",
      .choices = help_scopes},
-    {.name = "version", .letter = 'V', .type = Type::action, .help = "Print the version and the engines built in, then exit"},
+    {.name = "version", .letter = 'V', .type = Type::action, .help = "Print the version and engines, then exit"},
 });
 
 constexpr auto groups = std::to_array<OptionGroup>({

@@ -31,6 +31,7 @@ enum class Type : std::uint8_t {
     mode,           ///< octal permission bits
     addresses,      ///< a list of listen addresses
     headers,        ///< a list of 'Name: value'
+    variants,       ///< a list of 'CODING: FILE', each coding once
     origin,         ///< of the CORS protocol: "*" or scheme://host
     path,           ///< of a URL, exact
     sequence,       ///< outcomes in order
@@ -49,6 +50,7 @@ struct Value {
     std::string text;
     std::vector<ListenAddress> addresses;
     std::vector<Header> headers;
+    std::vector<Variant> variants;
     std::vector<SequenceStep> sequence;
     std::vector<FaultShare> faults;
     std::vector<Delay> delays;
@@ -98,7 +100,8 @@ struct OptionGroup {
 [[nodiscard]] std::string_view key_in_route(const Option& option);
 
 [[nodiscard]] constexpr bool is_list(Type type) {
-    return type == Type::addresses || type == Type::headers || type == Type::routes || type == Type::methods || type == Type::expectations;
+    return type == Type::addresses || type == Type::headers || type == Type::variants || type == Type::routes || type == Type::methods ||
+           type == Type::expectations;
 }
 [[nodiscard]] constexpr bool is_flag(Type type) {
     return type == Type::action || type == Type::boolean;

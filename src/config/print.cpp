@@ -104,6 +104,7 @@ std::optional<std::string> toml_value(const Option& option, std::string_view tex
         case Type::status_range:
         case Type::addresses:
         case Type::headers:
+        case Type::variants:
         case Type::origin:
         case Type::path:
         case Type::sequence:

@@ -70,6 +70,7 @@ Wanted wanted_for(Type type) {
         case Type::addresses:
         case Type::methods:
         case Type::expectations:
+        case Type::variants:
         case Type::headers: return {.words = "a string or an array of strings", .string = true, .list = true};
     }
     return {};
@@ -228,8 +229,8 @@ private:
         }
         const std::string place = at(node.source()) + path + " = " + (node.is_string() ? '"' + excerpt(text) + '"' : text);
         // "A relative path in TOML is relative to that file": what is read belongs to the file that asks for it.
-        if (option.type == Type::input_path && !directory_.empty() && !text.empty() && text != "-" && !text.starts_with('/'))
-            text = std::string(directory_) + '/' + text;
+        const std::size_t file = input_file_in(option, text);
+        if (file != std::string::npos && !directory_.empty() && text[file] != '/') text.insert(file, std::string(directory_) + '/');
         setting.texts.push_back({std::move(text), place});
         return true;
     }

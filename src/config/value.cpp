@@ -13,6 +13,7 @@
 #include "config/outcome_text.hpp"
 #include "config/route_text.hpp"
 #include "config/units.hpp"
+#include "config/variant.hpp"
 
 namespace tinyhttpd::config {
 
@@ -140,6 +141,17 @@ Refusal read_header(std::string_view text, Value& value) {
     return {};
 }
 
+Refusal read_variant_text(std::string_view text, Value& value) {
+    auto variant = parse_variant(text);
+    if (!variant) return std::move(variant).error();
+    for (const Variant& other : value.variants) {
+        if (other.coding == variant->coding)
+            return std::string(name_of(other.coding)) + " is given twice (" + shown(other.file) + "): leave one of them out";
+    }
+    value.variants.push_back(*std::move(variant));
+    return {};
+}
+
 Refusal read_origin(std::string_view text, Value& value) {
     // RFC 6454 §6.2: scheme://host[:port], and nothing behind it.
     const auto host = text.find("://");
@@ -206,6 +218,7 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
         case Type::status: return read_status(option, text, value);
         case Type::status_range: return read_status_range(option, text, value);
         case Type::headers: return read_header(text, value);
+        case Type::variants: return read_variant_text(text, value);
         case Type::origin: return read_origin(text, value);
         case Type::path: return read_url_path(text, value);
         case Type::sequence: return take(parse_sequence(text), value.sequence);
@@ -235,6 +248,11 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
     }
     VERIFY(option.type != Type::action);
     return {};
+}
+
+std::size_t input_file_in(const Option& option, std::string_view text) {
+    if (option.type == Type::variants) return file_in_variant(text);
+    return option.type == Type::input_path && !text.empty() && text != "-" ? 0 : std::string_view::npos;
 }
 
 std::string escaped(std::string_view text) {

@@ -14,25 +14,35 @@ namespace tinyhttpd::http {
 
 struct Reply {
     enum class Kind : std::uint8_t {
-        answer,     ///< always the same: `index` is its AnswerId
-        planned,    ///< drawn for each request: `index` is the ResourceId
-        health,     ///< `index` is a site::Choice::Question
-        options,    ///< `OPTIONS *`
-        preflight,  ///< of the CORS protocol
-        recorded,   ///< one of these: `behind`; but somebody wants to know of it before
+        answer,          ///< always the same: `index` is its AnswerId
+        planned,         ///< drawn for each request: `index` is the ResourceId
+        health,          ///< `index` is a site::Choice::Question
+        options,         ///< `OPTIONS *`
+        preflight,       ///< of the CORS protocol
+        recorded = 128,  ///< a bit on top of one of these: somebody wants to know of the request before
     };
+    static constexpr auto recorded_bit = static_cast<std::uint8_t>(Kind::recorded);
     std::uint32_t index = 0;
     Kind kind = Kind::answer;
-    Kind behind = Kind::answer;
     Persistence persistence = Persistence::keep_alive;
     Content content = Content::sent;
+    std::uint8_t variant = 0;  ///< of what is planned: added to the answer when that is the one that varies
+
+    [[nodiscard]] bool is_recorded() const { return (static_cast<std::uint8_t>(kind) & recorded_bit) != 0; }
+    void set_recorded(bool on) {
+        const std::uint8_t plain = static_cast<std::uint8_t>(kind) & static_cast<std::uint8_t>(~recorded_bit);
+        kind = static_cast<Kind>(plain | (on ? recorded_bit : 0));
+    }
 
     /// Stop 4: choose. `bytes` are those of the head.
     [[nodiscard]] static Reply to(const RequestHead& head, const char* bytes, const site::Site& site) {
-        if (head.form == TargetForm::asterisk) return {0, Kind::options, Kind::answer, persistence_of(head), Content::sent};
+        if (head.form == TargetForm::asterisk) return {0, Kind::options, persistence_of(head), Content::sent};
         const site::Choice choice = site.choose({bytes, head.method_size}, {bytes + head.method_size + 1, head.target_size});
-        return {choice.index, static_cast<Kind>(choice.kind), Kind::answer, persistence_of(head), content_of(head)};
+        return {choice.index, static_cast<Kind>(choice.kind), persistence_of(head), content_of(head)};
     }
+    /// The rest of that choice, which only a site wants that depends on fields: a preflight, or a variant. `bytes` are the whole head.
+    void consider_fields(const RequestHead& head, std::string_view bytes, const site::Site& site);
+
     [[nodiscard]] static Content content_of(const RequestHead& head) {
         return head.method == Method::head ? Content::left_out : Content::sent;
     }

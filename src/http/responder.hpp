@@ -229,11 +229,11 @@ private:
             return {size, refuse(session, refusal, input.data(), out)};
         const site::Site& site = *editions_.current().site;
         Reply reply = Reply::to(head, input.data(), site);
-        if (site.has_preflights() && reply.kind != Reply::Kind::options && is_preflight(head, input.substr(0, size))) [[unlikely]]
-            reply.kind = Reply::Kind::preflight;
+        if (site.depends_on_fields()) [[unlikely]]
+            reply.consider_fields(head, input.substr(0, size), site);
         // Whoever watches over the server does not use it.
         if (recorder_ != nullptr && reply.kind != Reply::Kind::health) [[unlikely]]
-            reply.behind = std::exchange(reply.kind, Reply::Kind::recorded);
+            reply.set_recorded(true);
         // What the memo knows holds for the connections of every listener.
         if (!head.depends_on_origin()) memo_.offer(input.substr(0, size), session.parser, reply);
         if (head.framing != Framing::none) {
@@ -394,6 +394,7 @@ private:
 
     [[gnu::noinline]] Outcome answer_unusual(Edition& edition, Session& session, const HeadParser& parser, Reply reply,
                                              const char* head_bytes, Batch& out) {
+        if (reply.is_recorded()) return answer_recorded(edition, session, parser, reply, head_bytes, out);
         switch (reply.kind) {
             case Reply::Kind::planned: return answer_planned(edition, session, parser, reply, head_bytes, out);
             case Reply::Kind::health:
@@ -402,7 +403,6 @@ private:
                 reply.index = edition.site->answer_to(static_cast<site::Choice::Question>(reply.index), now_);
                 edition.renderings.answer_apart(out, reply.index, reply.persistence, reply.content);
                 return finished(session, reply.persistence);
-            case Reply::Kind::recorded: return answer_recorded(edition, session, parser, reply, head_bytes, out);
             case Reply::Kind::options:
                 if (!is_admitted(session, reply.persistence)) return Outcome::close;
                 edition.renderings.answer_options(out, reply.persistence);
@@ -410,7 +410,8 @@ private:
                 if (log_.enabled()) write_log(session, describe_at(parser, head_bytes), 200, 0);
                 return finished(session, reply.persistence);
             case Reply::Kind::preflight: return answer_preflight_to(edition, session, parser, reply, head_bytes, out);
-            case Reply::Kind::answer: break;
+            case Reply::Kind::answer:
+            case Reply::Kind::recorded: break;
         }
         std::unreachable();
     }
@@ -444,7 +445,8 @@ private:
         const site::Draw drawn = edition.site->draw(reply.index);
         const std::uint64_t rate = edition.site->plan(reply.index).limit_rate();
         reply.kind = Reply::Kind::answer;
-        reply.index = drawn.outcome.answer;
+        // A status that was drawn has no variants.
+        reply.index = drawn.outcome.answer + (drawn.outcome.answer == edition.site->plan(reply.index).ok().answer ? reply.variant : 0U);
         const bool has_content = drawn.outcome.fault == site::Fault::none || drawn.outcome.fault == site::Fault::truncate;
         return {reply, drawn.outcome.fault, drawn.delay, has_content && !content_of(edition, reply).empty() ? rate : 0};
     }
@@ -584,7 +586,7 @@ private:
     [[nodiscard]] bool writes_lines() const { return recorder_ != nullptr && recorder_->writes_lines(); }
 
     Outcome answer_recorded(Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
-        reply.kind = reply.behind;
+        reply.set_recorded(false);
         Draw drawn = reply.kind == Reply::Kind::planned ? draw(edition, reply) : Draw{.reply = reply};
         // What hangs is no answer that anybody could count.
         const bool wants_ticket = !drawn.hangs();

@@ -23,6 +23,7 @@ Site::Site(SiteOptions options)
     : answers_(std::move(options.answers)),
       common_(std::move(options.common)),
       has_preflights_(options.has_preflights),
+      depends_on_fields_(has_preflights_ || std::ranges::any_of(answers_, [](const Answer& answer) { return !answer.codings.empty(); })),
       router_(options.routes),
       health_path_(std::move(options.health_path)),
       ready_path_(std::move(options.ready_path)),

@@ -59,6 +59,8 @@ public:
     [[nodiscard]] const Common& common() const { return common_; }
     /// Whether preflights of the CORS protocol are answered as such.
     [[nodiscard]] bool has_preflights() const { return has_preflights_; }
+    /// Whether fields of a request have a part in the choice: it is a preflight, or there are variants.
+    [[nodiscard]] bool depends_on_fields() const { return depends_on_fields_; }
     /// Whether anybody can ask whether the program is ready.
     [[nodiscard]] bool tells_readiness() const { return !ready_path_.empty(); }
     [[nodiscard]] const Plan& plan(ResourceId resource) const { return plans_[resource]; }
@@ -88,6 +90,7 @@ private:
     std::vector<Answer> answers_;
     Common common_;
     bool has_preflights_;
+    bool depends_on_fields_;
     std::vector<Plan> plans_;
     std::vector<std::string> paths_;  ///< by route
     Router router_;

@@ -4,6 +4,7 @@
 Only 127.0.0.1 (and "all addresses") becomes an address that this test has for itself, and /tmp and /run its folder. EXAMPLES
 says what each does; one that is not in it fails, and so does one that is no longer printed.
 """
+import gzip
 import os
 import re
 import shutil
@@ -296,6 +297,18 @@ def hangs(example):
     example.finish()
 
 
+def is_compressed_for_whom_accepts_it(example):
+    page = b"<p>page.html</p>\n"
+    with open(os.path.join(example.folder, "page.html.gz"), "wb") as file:
+        file.write(gzip.compress(page))
+    example.start()
+    address = example.ready()
+    example.ask(address, body=page.decode())
+    answer = support.ask(address, support.GET_CLOSE.replace(b"Host", b"Accept-Encoding: gzip\r\nHost"))
+    example.test.assertEqual(gzip.decompress(answer.body), page)
+    example.stop()
+
+
 def is_ready_until_told(example):
     example.start()
     address = example.ready()
@@ -317,6 +330,7 @@ EXAMPLES = {
     "tinyhttpd --sequence truncate": converses(("GET /", None)),
     "tinyhttpd --limit-rate 10k --body-file page.html": answers(body="<p>page.html</p>\n"),
     "tinyhttpd --health /healthz --ready /readyz --down-file /tmp/maintenance": is_ready_until_told,
+    "tinyhttpd --body-file page.html --variant 'gzip: page.html.gz'": is_compressed_for_whom_accepts_it,
     """tinyhttpd --cors '*' '{"up":true}'""": answers(body='{"up":true}', Access_Control_Allow_Origin="*"),
     'tinyhttpd --listen 127.0.0.1:8000 --body "Hello World!"': answers(body="Hello World!"),
     """tinyhttpd --listen 127.0.0.1:0 --once --status 503 '{"error":"down"}'""":
