@@ -234,14 +234,16 @@ private:
 
     void received(Connection& connection, const io::Event& event) {
         const std::string_view input(event.data, static_cast<std::size_t>(std::max(event.result, 0)));
+        // By itself: a switch of so many cases is an indirect jump.
+        if (connection.state == State::receiving) [[likely]] {
+            // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
+            if (input.empty()) return close(connection);
+            if (connection.saved.empty()) [[likely]]
+                return advance(connection, input);
+            if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
+            return advance(connection, connection.saved.view());
+        }
         switch (connection.state) {
-            case State::receiving:
-                // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
-                if (input.empty()) return close(connection);
-                if (connection.saved.empty()) [[likely]]
-                    return advance(connection, input);
-                if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
-                return advance(connection, connection.saved.view());
             case State::waiting:
                 // One that half-closes after its request still gets its answer; one that is gone frees what it held.
                 if (event.result < 0 || (input.empty() && hangs(connection))) return close(connection);
@@ -262,6 +264,7 @@ private:
                 return go_on_within(connection, DeadlineClass::linger, limits_.linger_timeout);
             case State::greeting: return greeted(connection, input);
             case State::closing:
+            case State::receiving:  // above
             case State::free: return;
         }
     }
