@@ -142,7 +142,7 @@ _tinyhttpd() {
                 --date --no-date --server-header --no-server-header --cors
                 --route --sequence --fault --delay --limit-rate --seed
                 --health --ready --ready-after --unhealthy-after --down-file --unready
-                -l --listen --unix-mode --backlog -w --workers --pin-workers --engine
+                -l --listen --unix-mode --backlog --proxy-protocol -w --workers --pin-workers --engine
                 --read-buffer --write-buffer --max-head --max-body --max-connections
                 --keepalive --no-keepalive --keepalive-requests --head-timeout --body-timeout
                 --idle-timeout --write-timeout

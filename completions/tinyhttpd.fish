@@ -50,6 +50,7 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l unready -d 'Begin not ready
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 localhost:8000 [::1]:8000 :8000 unix: systemd' -d 'Listen on this address'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l unix-mode -x -a '0600 0660 0666' -d 'Permissions of a unix socket'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l backlog -x -d 'Connections the kernel queues'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l proxy-protocol -d 'Every connection begins with a PROXY header'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s w -l workers -x -a 'auto' -d 'Worker threads'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l pin-workers -d 'Keep each worker on one CPU'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l engine -x -a 'auto io_uring epoll kqueue' -d 'How bytes are moved'

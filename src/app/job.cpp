@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "app/job.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/reason_phrase.hpp"
 #include "config/expect_text.hpp"
+#include "tcp/proxy_header.hpp"
 
 namespace tinyhttpd {
 
@@ -60,7 +63,14 @@ std::string refusal_text(const Exchange& exchange) {
 
 Job to_job(const config::Config& config, const site::Board& board, Quota* quota, std::uint32_t max_connections) {
     const config::LimitsConfig& limits = config.limits;
-    Job job{.board = board, .responder = {}, .server = {}, .engine = {}, .listeners = {}, .accept_failed = {}, .request_refused = {}};
+    Job job{.board = board,
+            .responder = {},
+            .server = {},
+            .engine = {},
+            .listeners = {},
+            .accept_failed = {},
+            .greeting_refused = {},
+            .request_refused = {}};
     job.responder.max_head = limits.max_head;
     job.responder.max_body = limits.max_body;
     job.responder.keepalive = limits.keepalive;
@@ -70,7 +80,8 @@ Job to_job(const config::Config& config, const site::Board& board, Quota* quota,
     job.responder.board = &board;
     job.quota = quota;
     job.capture_body = config.capture.body;
-    job.server.saved_input = limits.max_head + 2 * limits.read_buffer;
+    job.server.saved_input = std::max(limits.max_head, tcp::proxy_header_max) + 2 * limits.read_buffer;
+    job.server.proxy_protocol = config.proxy_protocol;
     job.server.head_timeout = limits.head_timeout;
     job.server.body_timeout = limits.body_timeout;
     job.server.idle_timeout = limits.idle_timeout;
@@ -90,8 +101,15 @@ void say_what_goes_wrong(Job& job, config::LogLevel level, log::RepeatedReport& 
             accept_failures.add(now, "cannot accept a connection: out of memory");
         }
     };
-    // The one diagnostic that a peer can cause at will: only whoever asks for it pays for it.
+    // The diagnostics that a peer can cause at will: only whoever asks for them pays for them.
     if (level != config::LogLevel::debug) return;
+    job.greeting_refused = [&diagnostics](std::string_view why) {
+        try {
+            diagnostics.debug(std::string("ended a connection: ").append(why));
+        } catch (const std::bad_alloc&) {
+            // Ended it is all the same.
+        }
+    };
     job.request_refused = [&diagnostics](const Exchange& exchange) {
         try {
             diagnostics.debug(refusal_text(exchange));

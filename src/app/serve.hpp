@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "app/descriptors.hpp"
 #include "app/worker_recorder.hpp"
@@ -37,7 +38,8 @@ struct Job {
     std::span<site::Tally> tallies = {};   ///< by worker; empty: nothing is expected
     Quota* quota = nullptr;                ///< null: no limit
     std::function<void(int)> accept_failed;
-    std::function<void(const Exchange&)> request_refused;  ///< called for each on its worker, must not block; empty: nobody wants to know
+    std::function<void(std::string_view)> greeting_refused;  ///< why a proxy's header was; as below
+    std::function<void(const Exchange&)> request_refused;    ///< called for each on its worker, must not block; empty: nobody wants to know
 };
 
 /// Where a worker's exchanges go, as http::Responder wants it: the access log, and whoever asks about requests that were refused.
@@ -86,7 +88,8 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
         http::ResponderLimits limits = job.responder;
         if (job.capture != nullptr || !job.tallies.empty()) limits.recorder = &recorder;
         http::Responder<WorkerLog> responder(job.board.site(), limits, WorkerLog(job));
-        tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
+        tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed,
+                                                               job.greeting_refused);
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
         // After a stop by force the kernel may still read what it was given to send: that is the responder's.
         crew.take_seat(seat, nullptr);

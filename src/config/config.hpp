@@ -169,6 +169,7 @@ struct Config {
     std::vector<ListenAddress> listen = {ListenAddress{}};
     std::uint32_t unix_mode = 0660;
     int backlog = 4096;
+    bool proxy_protocol = false;
     std::uint32_t workers = 0;  ///< 0: auto
     bool pin_workers = false;
     EngineName engine = EngineName::automatic;

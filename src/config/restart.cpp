@@ -19,6 +19,7 @@ constexpr auto fixed = std::to_array<Fixed>({
     {"listen", [](C a, C b) { return a.listen != b.listen; }},
     {"socket.unix_mode", [](C a, C b) { return a.unix_mode != b.unix_mode; }},
     {"socket.backlog", [](C a, C b) { return a.backlog != b.backlog; }},
+    {"socket.proxy_protocol", [](C a, C b) { return a.proxy_protocol != b.proxy_protocol; }},
     {"workers", [](C a, C b) { return a.workers != b.workers; }},
     {"pin_workers", [](C a, C b) { return a.pin_workers != b.pin_workers; }},
     {"engine", [](C a, C b) { return a.engine != b.engine; }},

@@ -107,6 +107,10 @@ public:
     void open(Session& session, std::string_view peer, std::uint32_t listener = 0) {
         session = Session{};
         if (listener < origins_.size()) session.origin = origins_[listener];
+        learn_peer(session, peer);
+    }
+    /// The client is another than open() was told; nothing has come of it yet.
+    void learn_peer(Session& session, std::string_view peer) {
         if (wants_peer()) session.peer.reset(new (std::nothrow) PeerText(peer));
     }
 

@@ -25,6 +25,8 @@ concept Protocol = requires(P protocol, const P& observed, typename P::Session s
     // A connection begins, on one of the listeners, and ends. The peer's address (PeerName) is passed only to those who want it.
     { observed.wants_peer() } -> std::same_as<bool>;
     { protocol.open(session, bytes, listener) };
+    // Before any input: a proxy said that the peer acts for this one.
+    { protocol.learn_peer(session, bytes) };
     { protocol.close(session) };
 
     // Looks at input (which starts with what it did not consume the last time) and puts answers into the empty batch.

@@ -30,6 +30,7 @@
 #include "tcp/peer_name.hpp"
 #include "tcp/placement.hpp"
 #include "tcp/protocol.hpp"
+#include "tcp/proxy_header.hpp"
 #include "tcp/server_limits.hpp"
 
 namespace tinyhttpd::tcp {
@@ -37,9 +38,10 @@ namespace tinyhttpd::tcp {
 template <io::Engine Engine, Protocol P>
 class Server {
 public:
-    /// `quota` may be null. `accept_failed` is called with an errno when accepting had to pause; it must not block.
+    /// `quota` may be null. `accept_failed` is called with an errno when accepting had to pause, `greeting_refused` (none: nobody wants to
+    /// know) with the reason when a proxy's header was wrong; they must not block.
     Server(Engine& engine, P& protocol, const ServerLimits& limits, Crew& crew, std::uint32_t seat, Quota* quota,
-           std::function<void(int)> accept_failed)
+           std::function<void(int)> accept_failed, std::function<void(std::string_view)> greeting_refused = {})
         : engine_(engine),
           protocol_(protocol),
           limits_(limits),
@@ -47,6 +49,7 @@ public:
           seat_(seat),
           quota_(quota),
           accept_failed_(std::move(accept_failed)),
+          greeting_refused_(std::move(greeting_refused)),
           acceptor_(engine, limits.accept_retry),
           deadlines_({limits.idle_timeout, limits.head_timeout, std::min(limits.head_timeout, limits.body_timeout), limits.write_timeout,
                       std::min(limits.linger_silence, limits.linger_timeout)}),
@@ -220,7 +223,7 @@ private:
             connections_.give_back(*connection);
             return take_back_admission(seat_, opened.error().code);
         }
-        connection->state = State::receiving;
+        connection->state = limits_.proxy_protocol ? State::greeting : State::receiving;
         connection->paused = connection->finished = false;
         connection->session = typename P::Session{};
         protocol_.open(connection->session, peer.view(), accepted.listener);
@@ -232,14 +235,16 @@ private:
 
     void received(Connection& connection, const io::Event& event) {
         const std::string_view input(event.data, static_cast<std::size_t>(std::max(event.result, 0)));
+        // By itself: a switch of so many cases is an indirect jump.
+        if (connection.state == State::receiving) [[likely]] {
+            // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
+            if (input.empty()) return close(connection);
+            if (connection.saved.empty()) [[likely]]
+                return advance(connection, input);
+            if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
+            return advance(connection, connection.saved.view());
+        }
         switch (connection.state) {
-            case State::receiving:
-                // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
-                if (input.empty()) return close(connection);
-                if (connection.saved.empty()) [[likely]]
-                    return advance(connection, input);
-                if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
-                return advance(connection, connection.saved.view());
             case State::waiting:
                 // One that half-closes after its request still gets its answer; one that is gone frees what it held.
                 if (event.result < 0 || (input.empty() && hangs(connection))) return close(connection);
@@ -258,8 +263,32 @@ private:
             case State::lingering:
                 if (input.empty()) return close(connection);
                 return go_on_within(connection, DeadlineClass::linger, limits_.linger_timeout);
+            case State::greeting: return greeted(connection, input);
             case State::closing:
+            case State::receiving:  // above
             case State::free: return;
+        }
+    }
+
+    /// A proxy says who the client is; what follows on that is the client's.
+    [[gnu::noinline]] void greeted(Connection& connection, std::string_view input) {
+        if (input.empty()) return close(connection);
+        if (!connection.saved.empty()) {
+            if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
+            input = connection.saved.view();
+        }
+        const ProxyHeader header = parse_proxy_header(input);
+        switch (header.state) {
+            case ProxyHeader::State::incomplete:
+                if (!connection.saved.assign(saved_blocks_, input)) starve(connection);
+                return;
+            case ProxyHeader::State::malformed:
+                // PROXY protocol §2: nothing is answered, as nobody knows to whom.
+                if (greeting_refused_) greeting_refused_(header.why);
+                return close(connection);
+            case ProxyHeader::State::complete:
+                if (header.source && protocol_.wants_peer()) protocol_.learn_peer(connection.session, peer_name(*header.source).view());
+                return advance(connection, input.substr(header.size));
         }
     }
 
@@ -480,6 +509,7 @@ private:
                 connection.mark = progress;
                 return deadlines_.set(connection.deadline, DeadlineClass::write, now_);
             }
+            case State::greeting:
             case State::waiting:  // for a reset
             case State::lingering: return close(connection);
             case State::closing:
@@ -543,6 +573,7 @@ private:
 
     /// What a connection waits for on which nothing is under way; none: something is.
     [[nodiscard]] std::optional<Quiet> quiet_kind(const Connection& connection) const {
+        if (connection.state == State::greeting) return Quiet::fresh;  // no byte of a request has come
         if (connection.state != State::receiving || begun(connection)) return std::nullopt;
         return protocol_.phase(connection.session) == Phase::idle ? Quiet::idle : Quiet::fresh;
     }
@@ -582,6 +613,7 @@ private:
     std::uint32_t seat_;
     Quota* quota_;
     std::function<void(int)> accept_failed_;
+    std::function<void(std::string_view)> greeting_refused_;
 
     Acceptor<Engine> acceptor_;
     ConnectionTable<Connection> connections_;

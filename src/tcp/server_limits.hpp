@@ -11,8 +11,12 @@
 namespace tinyhttpd::tcp {
 
 struct ServerLimits {
-    /// Most input that a connection may keep: the longest head, one receive that was not consumed, and one that came meanwhile.
+    /// Most input that a connection may keep: the longest head (or proxy's header), one receive that was not consumed, and one that
+    /// came meanwhile.
     std::size_t saved_input = 24 * 1024;
+    /// Every connection begins with a header of the PROXY protocol, which says who the client is (proxy_header.hpp).
+    bool proxy_protocol = false;
+    /// Of the first request from accept: a proxy's header is within it.
     std::chrono::nanoseconds head_timeout = std::chrono::seconds(10);
     std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
     std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);

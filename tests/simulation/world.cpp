@@ -2,9 +2,11 @@
 // The simulated main thread: builds the workers, lets clients come, gives the orders, and knows when it is over.
 #include "simulation/world.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/reason_phrase.hpp"
+#include "tcp/proxy_header.hpp"
 
 namespace tinyhttpd::simulation {
 
@@ -18,7 +20,8 @@ World::World(const Plan& plan_)
         if (quota_ && quota_->reached() && !std::exchange(quota_reached, true)) drain();
     });
     if (plan.max_requests) quota_.emplace(*plan.max_requests);
-    limits.saved_input = plan.settings.max_head + 2 * plan.receive_bytes;
+    limits.saved_input = std::max(plan.settings.max_head, tcp::proxy_header_max) + 2 * plan.receive_bytes;
+    limits.proxy_protocol = plan.settings.proxy_protocol;
     limits.head_timeout = 5s;
     limits.idle_timeout = 8s;
     limits.write_timeout = 6s;

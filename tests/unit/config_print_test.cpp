@@ -53,6 +53,7 @@ TEST_F(PrintedConfiguration, every_setting_loads_back) {
                        "600",
                        "--backlog",
                        "007",
+                       "--proxy-protocol",
                        "--read-buffer",
                        "4KiB",
                        "--write-buffer",

@@ -399,6 +399,7 @@ TEST(Restart, every_key_that_a_reload_cannot_change_is_known) {
                                  "600",
                                  "--backlog",
                                  "7",
+                                 "--proxy-protocol",
                                  "-w",
                                  "3",
                                  "--pin-workers",
