@@ -154,7 +154,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
                              },
                          .reload =
                              [&] {
-                                 if (reload()) pool->crew().orders.direct(tcp::Order::serve);  // wakes them
+                                 if (reload()) pool->crew().mailbox.wake_all();
                              },
                          .flip_readiness =
                              [&] {
