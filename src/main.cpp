@@ -163,7 +163,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
         port_file = *std::move(announced);
     } else {
         announcement_failed = std::move(announced).error();
-        pool->crew().direct(tcp::Order::abort);
+        pool->crew().orders.direct(tcp::Order::abort);
     }
 
     Reload reload(invocation, config, seed, health_switch, board, diagnostics);
@@ -176,7 +176,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
                              },
                          .reload =
                              [&] {
-                                 if (reload()) pool->crew().direct(tcp::Order::serve);  // wakes them
+                                 if (reload()) pool->crew().mailbox.wake_all();
                              },
                          .flip_readiness =
                              [&] {
@@ -214,7 +214,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     }
     accept_failures.flush();
     if (announcement_failed) return std::unexpected(*announcement_failed);
-    if (const int code = pool->crew().failure(); code != 0) return fail("go on with io_uring", {}, code);
+    if (const int code = pool->crew().orders.failure(); code != 0) return fail("go on with io_uring", {}, code);
     ExitStatus status = lifecycle.status();
     for (const std::string& line : unmet_of(tallies)) {
         diagnostics.error(line);

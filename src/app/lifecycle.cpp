@@ -14,12 +14,12 @@ Lifecycle::Lifecycle(Signals& signals, tcp::WorkerPool& pool, const LifecycleOpt
 }
 
 tcp::ServerOutcome Lifecycle::run() {
-    tcp::Crew& crew = pool_.crew();
-    while (!crew.all_returned()) {
+    const tcp::Orders& orders = pool_.crew().orders;
+    while (!orders.all_returned()) {
         if (!step(due())) on_time();
         if (options_.quota != nullptr && options_.quota->reached()) stop(ExitStatus::clean, std::chrono::microseconds::zero());
-        if (crew.failure() != 0) stop(ExitStatus::cannot_run, std::chrono::microseconds::zero());
-        if (listening_ && crew.accepting_ended()) {
+        if (orders.failure() != 0) stop(ExitStatus::cannot_run, std::chrono::microseconds::zero());
+        if (listening_ && orders.accepting_ended()) {
             listening_ = false;
             hooks_.close_listeners();
         }
@@ -77,7 +77,7 @@ void Lifecycle::on_time() {
     if (deadline_ && *deadline_ <= now) return on_deadline();
     switch (idle_watch_->look(now)) {
         case IdleWatch::Finding::nothing: return;
-        case IdleWatch::Finding::ask: return pool_.crew().direct(tcp::Order::serve);  // wakes them
+        case IdleWatch::Finding::ask: return pool_.crew().mailbox.wake_all();
         case IdleWatch::Finding::idle: return stop(ExitStatus::clean, std::chrono::microseconds::zero());
     }
 }
@@ -103,7 +103,7 @@ void Lifecycle::stop(ExitStatus status, std::chrono::microseconds delay) {
     if (delay.count() == 0) return drain();
     stage_ = Stage::announcing;
     set_deadline(delay);
-    pool_.crew().direct(tcp::Order::announce);
+    pool_.crew().orders.direct(tcp::Order::announce);
 }
 
 void Lifecycle::drain() {
@@ -111,7 +111,7 @@ void Lifecycle::drain() {
     set_deadline(options_.shutdown_timeout);
     drained_until_ = *deadline_;
     hooks_.turn_away();
-    pool_.crew().direct(tcp::Order::drain);
+    pool_.crew().orders.direct(tcp::Order::drain);
 }
 
 void Lifecycle::abort() {
@@ -119,7 +119,7 @@ void Lifecycle::abort() {
     stage_ = Stage::aborting;
     deadline_.reset();
     hooks_.aborting();
-    pool_.crew().direct(tcp::Order::abort);
+    pool_.crew().orders.direct(tcp::Order::abort);
 }
 
 }  // namespace tinyhttpd

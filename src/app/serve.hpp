@@ -74,13 +74,13 @@ private:
 template <io::Engine Engine>
 tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tcp::StartLine& start) {
     io::EngineOptions options = job.engine;
-    options.accepts_at_once = accepts_at_once(current_descriptor_limit(), crew.workers(), job.listeners.size());
+    options.accepts_at_once = accepts_at_once(current_descriptor_limit(), crew.mailbox.workers(), job.listeners.size());
     auto engine = Engine::create(options);
     if (!engine) {
         static_cast<void>(start.ready(std::unexpected(std::move(engine).error())));
         return {};
     }
-    crew.take_seat(seat, [engine = engine->get()] { engine->wake(); });
+    crew.mailbox.take_seat(seat, [engine = engine->get()] { engine->wake(); });
     tcp::ServerOutcome outcome;
     {
         WorkerRecorder recorder = recorder_of(job, seat);
@@ -92,7 +92,7 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
                                                                job.greeting_refused);
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
         // After a stop by force the kernel may still read what it was given to send: that is the responder's.
-        crew.take_seat(seat, nullptr);
+        crew.mailbox.take_seat(seat, nullptr);
         engine->reset();
     }
     // The last lines have been handed over: until then the main thread has to be free for a second signal.

@@ -124,7 +124,7 @@ private:
             case io::EventKind::closed: return closed(at(event));
             case io::EventKind::accepted: return accepted(event.result, event.listener);
             case io::EventKind::woken: return woken();
-            case io::EventKind::failed: crew_.fail(-event.result); return abort();
+            case io::EventKind::failed: crew_.orders.fail(-event.result); return abort();
         }
     }
 
@@ -142,14 +142,14 @@ private:
         // While draining nothing is handed over: the others may be gone before they could look.
         const io::Accepted connection{result, listener};
         if (!drain_.serving()) return open_regardless(connection);
-        const std::uint32_t seat = crew_.place(seat_, crew_.places_by_cpu() ? incoming_cpu(result) : -1);
-        if (!crew_.admit(seat)) {
-            if (crew_.put_waiting(connection)) return acceptor_.pause();
+        const std::uint32_t seat = crew_.places.choose(seat_, crew_.places.is_by_cpu() ? incoming_cpu(result) : -1);
+        if (!crew_.places.admit(seat)) {
+            if (crew_.places.put_waiting(connection)) return acceptor_.pause();
             ::close(result);
             return accept_no_more(ENOMEM);
         }
         if (seat == seat_) return open(connection);
-        if (crew_.hand_over(seat, connection)) return;
+        if (crew_.mailbox.hand_over(seat, connection)) return;
         ::close(result);
         take_back_admission(seat, ENOMEM);
     }
@@ -165,25 +165,25 @@ private:
     }
     /// The same, seen by a connection that was admitted.
     void take_back_admission(std::uint32_t seat, int error_number) {
-        crew_.dismiss(seat);
+        crew_.places.give_back(seat);
         accept_no_more(error_number);
     }
 
     /// A descriptor that was accepted although the limit was reached.
     void open_regardless(io::Accepted accepted) {
-        crew_.admit_regardless(seat_);
+        crew_.places.admit_regardless(seat_);
         open(accepted);
     }
 
     /// Those that were accepted when there was no room.
-    void take_waiting(Crew::Limit limit) {
-        while (const std::optional<io::Accepted> accepted = crew_.take_waiting(seat_, limit)) open(*accepted);
+    void take_waiting(Places::Limit limit) {
+        while (const std::optional<io::Accepted> accepted = crew_.places.take_waiting(seat_, limit)) open(*accepted);
     }
 
     /// There may be room again. If not, one of this worker's connections may have to go.
     void fill_up() {
-        take_waiting(Crew::Limit::kept);
-        const bool nobody_waits = !crew_.anyone_waits();
+        take_waiting(Places::Limit::kept);
+        const bool nobody_waits = !crew_.places.anyone_waits();
         if (nobody_waits || !drain_.serving()) acceptor_.resume();
         if (nobody_waits) ran_out_ = false;
         room_due_ = nobody_waits || !drain_.serving() ? io::Instant::max() : now_;
@@ -203,12 +203,12 @@ private:
                     room_due_ = std::min(room_due_, until);
                     break;
                 }
-                if (!std::exchange(ran_out_, false) && !crew_.claim_waiting()) return;
+                if (!std::exchange(ran_out_, false) && !crew_.places.claim_waiting()) return;
                 close(connection);
             }
         }
         // All are busy: one may be done soon.
-        if (room_due_ == io::Instant::max() && (ran_out_ || crew_.anyone_waits())) room_due_ = now_ + Drain::idle_grace;
+        if (room_due_ == io::Instant::max() && (ran_out_ || crew_.places.anyone_waits())) room_due_ = now_ + Drain::idle_grace;
     }
 
     void open(io::Accepted accepted) {
@@ -400,7 +400,7 @@ private:
 
     void settle(std::uint32_t answers) {
         outcome_.answered += answers;
-        if (quota_ != nullptr && quota_->settle(answers)) crew_.report();
+        if (quota_ != nullptr && quota_->settle(answers)) crew_.orders.report();
     }
 
     // ---- an answer that waits
@@ -496,7 +496,7 @@ private:
         release(connection);  // a cut send may use its bytes until now
         protocol_.close(connection.session);
         connections_.give_back(connection);
-        if (const std::optional<io::Accepted> next = crew_.pass_place_on(seat_)) open(*next);
+        if (const std::optional<io::Accepted> next = crew_.places.pass_on(seat_)) open(*next);
         fill_up();
     }
 
@@ -530,11 +530,11 @@ private:
         protocol_.renew();
         resume_those_ready();
         if (limits_.census != nullptr && limits_.census->is_asked(seat_)) limits_.census->tell(seat_, {outcome_.answered, is_busy()});
-        inbox_settled_ = crew_.accepting_ended();
-        crew_.collect(seat_, inbox_);
+        inbox_settled_ = crew_.orders.accepting_ended();  // before it is looked into
+        crew_.mailbox.collect(seat_, inbox_);
         for (const io::Accepted& accepted : inbox_) open(accepted);
         inbox_.clear();
-        switch (crew_.order()) {
+        switch (crew_.orders.order()) {
             // A connection was handed over or has gone: there may be room again.
             case Order::serve: return fill_up();
             case Order::announce: protocol_.announce_close(); return fill_up();
@@ -547,7 +547,7 @@ private:
         if (!drain_.begin(now_)) return;
         protocol_.announce_close();
         acceptor_.leave_to_successors();
-        take_waiting(Crew::Limit::ignored);
+        take_waiting(Places::Limit::ignored);
         acceptor_.resume();  // if the limit was reached: what waits in the backlog has arrived, too
         room_due_ = io::Instant::max();
     }
@@ -568,7 +568,7 @@ private:
         drain_.emptied();
         acceptor_.end();
         inbox_settled_ = false;
-        crew_.end_accepting();
+        crew_.orders.end_accepting();
     }
 
     /// What a connection waits for on which nothing is under way; none: something is.
@@ -600,7 +600,7 @@ private:
             if (is_owed || connection.state == State::sending || (connection.state == State::receiving && begun(connection)))
                 ++outcome_.cut;
         });
-        if (drain_.stage() == Stage::serving || drain_.stage() == Stage::emptying) crew_.end_accepting();
+        if (drain_.stage() == Stage::serving || drain_.stage() == Stage::emptying) crew_.orders.end_accepting();
         drain_.abort();
     }
 

@@ -367,6 +367,44 @@ class Reload(Stub):
         self.assertIn("cannot reload: the configuration was read from standard input", self.hup("cannot reload")[0])
         self.assertEqual(self.get().body, b"one")
 
+    def test_those_that_come_while_one_is_under_way_are_one(self):
+        body = os.path.join(self.folder, "body")
+        os.mkfifo(body)
+
+        def opened():
+            try:
+                return os.open(body, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # nobody reads it
+                return None
+
+        def write(text, meanwhile=lambda: None):
+            with os.fdopen(support.eventually(opened, "it is read"), "w") as pipe:
+                meanwhile()
+                pipe.write(text)
+
+        def reloaded(times):
+            support.eventually(lambda: self.server.stderr().count("reloaded") == times, f"reload {times}")
+
+        server = self.start("--body-file", body, lines=0)
+        write("one")
+        server.read_ready_lines(1)
+        self.server, self.address = server, server.address()
+
+        def send_many():
+            for number in [signal.SIGHUP] * 100 + [signal.SIGUSR1]:
+                self.server.send_signal(number)
+                if support.LINUX:
+                    support.eventually(lambda: not self.server.has_pending(number), "it is handled")
+
+        self.server.send_signal(signal.SIGHUP)
+        write("two", send_many)
+        reloaded(1)
+        write("last")  # who forgets them for good does not read it
+        reloaded(2)
+        support.eventually(lambda: self.get().body == b"last", "the last content")
+        self.server.stop()  # a third would wait for the pipe
+        self.assertEqual(self.server.stderr().count("reloaded"), 2)
+
     def test_a_hundred_under_load_fail_no_request_and_leave_no_memory_behind(self):
         path = self.configure("answer 0")
         self.serve("--config", path, "--workers", "2")

@@ -184,6 +184,11 @@ class Server:
                 total += int(file.read().split()[0])
         return total / 1e9
 
+    def has_pending(self, number):
+        """Whether a signal sent to the process has yet to be delivered."""
+        with open(f"/proc/{self.pid}/status") as file:
+            return int(re.search(r"^ShdPnd:\s+(\w+)", file.read(), re.M)[1], 16) >> (number - 1) & 1
+
     def memory_bytes(self):
         """Proportional set size, without files: our share of the program's text grows when another test's server ends."""
         with open(f"/proc/{self.pid}/smaps_rollup") as file:

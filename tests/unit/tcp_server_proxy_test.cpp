@@ -69,7 +69,7 @@ protected:
         limits.proxy_protocol = true;
         crew.emplace(1, max_connections, [] {});
         engine = *FakeEngine::create({.receive_bytes = receive_bytes}, network);
-        crew->take_seat(0, [this] { engine->wake(); });
+        crew->mailbox.take_seat(0, [this] { engine->wake(); });
         site::SiteOptions site;
         site.resources.emplace_back();
         site.answers.push_back({.status = 200, .reason = "OK", .body = std::make_shared<const std::string>("hello"), .headers = {}});
@@ -267,7 +267,7 @@ TEST_F(TcpServerProxyTest, ADrainGivesTimeForTheHeaderAndTheRequestOfWhoeverWasL
     FakePeer whole = connect(v1);
     FakePeer stuck = connect(v1.substr(0, 10));
     run_for(5s);
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(Drain::fresh_grace - 100ms);
     say(silent, v1 + request);
     say(half, v1.substr(10) + request);
@@ -287,7 +287,7 @@ TEST_F(TcpServerProxyTest, AnAbortCountsNoHeaderAsARequestThatItCut) {
     FakePeer half = connect(v1.substr(0, 10));
     FakePeer whole = connect(v1);
     FakePeer in_head = connect(v1 + request.substr(0, 10));
-    crew->direct(Order::abort);
+    crew->orders.direct(Order::abort);
     run_for(1ms);
     EXPECT_TRUE(schedule->all_ended());
     EXPECT_EQ(cut, 1U);
