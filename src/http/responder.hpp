@@ -337,7 +337,10 @@ private:
         if (outcome == Outcome::later || outcome == Outcome::held) return outcome;
         const bool is_current = &edition == &editions_.current();
         unpin(session);
-        if (outcome == Outcome::flush) session.parser = {};  // a preflight, whose answer is kept
+        if (outcome == Outcome::flush) {  // a preflight, whose answer is kept and nothing else
+            session.parser = {};
+            session.kept->head.reset();
+        }
         if (outcome != Outcome::go_on) return outcome;
         session.parser = {};
         session.kept.reset();
