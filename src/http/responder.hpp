@@ -469,7 +469,9 @@ private:
     [[nodiscard]] bool keep_answer(Session& session, const HeadParser& parser, const Draw& drawn, const char* head_bytes) {
         // The memo's head may be another by the time this one is answered.
         session.parser = parser;
-        const bool wants_head = (log_.enabled() && !drawn.hangs()) || drawn.reply.kind == Reply::Kind::preflight;
+        // One that hangs is logged at once, but where there are lines it may be refused yet.
+        const bool is_described = writes_lines() ? describes_refused() : log_.enabled() && !drawn.hangs();
+        const bool wants_head = is_described || drawn.reply.kind == Reply::Kind::preflight;
         if (!keep(session)) return false;
         if (wants_head && head_bytes != nullptr && head_bytes != head_of(session) && !keep_head(session, {head_bytes, parser.size()}))
             return false;
