@@ -381,7 +381,9 @@ private:
 
     /// The same for an answer that may have had its ticket before.
     [[nodiscard]] bool is_admitted(Session& session, Persistence& persistence) {
-        return (session.kept && std::exchange(session.kept->has_ticket, false)) || may_send(session, persistence);
+        if (!session.kept || !std::exchange(session.kept->has_ticket, false)) return may_send(session, persistence);
+        if (!may_keep_) persistence = Persistence::close;  // by now
+        return true;
     }
     void give_back_ticket(Kept& kept) {
         if (std::exchange(kept.has_ticket, false) && quota_ != nullptr) quota_->give_back(1);
