@@ -525,6 +525,7 @@ private:
             if (kept.line->error != 0) kept.refusal = Refusal::not_recorded;
             recorder_->forget(*std::exchange(kept.line, nullptr));
             if (kept.refusal == Refusal::none && kept.due > now_) return Outcome::later;
+            kept.due = now_;  // a rate counts from here
         }
         if (kept.refusal != Refusal::none) return give_refusal(session, kept.refusal, kept.head.get(), out);
         if (kept.reply.kind != Reply::Kind::answer)
