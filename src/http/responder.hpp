@@ -611,11 +611,11 @@ private:
         kept.has_ticket = wants_ticket;
         if (log_.enabled() && drawn.hangs()) log_answer(edition, session, parser, drawn.reply, drawn.fault, head_bytes, 0);
 
-        CapturedRequest request = describe_recorded(session, parser, head_bytes);
+        CapturedRequest request = describe_recorded(parser, head_bytes);
         request.route = edition.site->route_of(request.method, request.target);
         request.fault = site::name_of(drawn.fault);
         request.status = status_of_kept(edition, drawn);
-        if (record(kept, request)) return Outcome::held;
+        if (record(session, parser, head_bytes, request)) return Outcome::held;
         if (kept.refusal == Refusal::none && drawn.waits()) return Outcome::later;
         return settled(session, edition, go_on_from(edition, session, out));
     }
@@ -635,36 +635,40 @@ private:
                                !keep_head(session, {head_bytes, session.parser.size()})))
             return Outcome::close;
         session.kept->refusal = refusal;
-        CapturedRequest request = describe_recorded(session, session.parser, head_bytes);
+        CapturedRequest request = describe_recorded(session.parser, head_bytes);
         request.refused = row_of(refusal).why;
         request.status = static_cast<int>(status_of(refusal));
-        if (record(*session.kept, request)) return Outcome::held;
+        if (record(session, session.parser, head_bytes, request)) return Outcome::held;
         return give_refusal(session, session.kept->refusal, head_bytes, out);
     }
 
-    [[nodiscard]] CapturedRequest describe_recorded(const Session& session, const HeadParser& parser, const char* head_bytes) {
+    [[nodiscard]] static CapturedRequest describe_recorded(const HeadParser& parser, const char* head_bytes) {
         CapturedRequest request;
-        if (head_bytes != nullptr) {
-            const Exchange exchange = describe(parser, head_bytes, Fields::left_out);
-            request.protocol = exchange.version;
-            request.method = exchange.method;
-            request.target = exchange.target;
-            request.request_line = exchange.request_line;
-        }
-        if (!recorder_->writes_lines()) return request;
+        if (head_bytes == nullptr) return request;
+        const Exchange exchange = describe(parser, head_bytes, Fields::left_out);
+        request.protocol = exchange.version;
+        request.method = exchange.method;
+        request.target = exchange.target;
+        request.request_line = exchange.request_line;
+        return request;
+    }
+    /// What only a line shows. False when there is no memory for all of it: it would say that the rest was not there.
+    [[nodiscard]] bool describe_line(const Session& session, const HeadParser& parser, const char* head_bytes, CapturedRequest& request) {
         request.time = wall_clock_();
         if (session.peer) request.peer = session.peer->view();
         fields_.clear();
-        static_cast<void>(fields_of(parser, head_bytes, fields_));
+        const bool is_complete = fields_of(parser, head_bytes, fields_);
         request.fields = fields_.span();
         request.body = session.kept->content.text();
         request.body_bytes = session.kept->content.size();
-        return request;
+        return is_complete;
     }
 
     /// Whether there is a line to wait for. If it cannot be recorded it is refused.
-    [[nodiscard]] bool record(Kept& kept, CapturedRequest& request) {
-        const Recorder::Recording recording = recorder_->record(request);
+    [[nodiscard]] bool record(Session& session, const HeadParser& parser, const char* head_bytes, CapturedRequest& request) {
+        Kept& kept = *session.kept;
+        Recorder::Recording recording{.is_recorded = false};
+        if (!writes_lines() || describe_line(session, parser, head_bytes, request)) recording = recorder_->record(request);
         kept.content = ContentCopy();
         kept.line = recording.line;
         if (!recording.is_recorded) kept.refusal = Refusal::not_recorded;
