@@ -76,7 +76,7 @@ public:
         if (asked("check") && problems_.empty()) {
             check_body();
             check_interfaces();
-            for (const std::string_view name : {"access-log", "port-file"}) check_output(name);
+            for (const std::string_view name : {"access-log", "capture", "port-file"}) check_output(name);
             check_port_file_link();
         }
         if (!problems_.empty()) return Problems{problems_, only_unreadable() && !asked("check") ? 1 : 2};

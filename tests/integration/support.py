@@ -172,7 +172,7 @@ class Server:
         said = self.stderr()
         self.errors.close()
         # A crash is the reason for whatever the test has failed for.
-        if status not in (None, 0, 1, 2, 3, 4, -signal.SIGTERM, -signal.SIGKILL) or "runtime error: " in said or "Sanitizer: " in said:
+        if status not in (None, 0, 1, 2, 3, 4, 5, -signal.SIGTERM, -signal.SIGKILL) or "runtime error: " in said or "Sanitizer: " in said:
             raise AssertionError(f"the server ended with status {status}: {said}")
 
     # -- /proc
