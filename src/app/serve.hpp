@@ -93,6 +93,7 @@ tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tc
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
         // After a stop by force the kernel may still read what it was given to send: that is the responder's.
         crew.mailbox.take_seat(seat, nullptr);
+        recorder.wake_by({});
         engine->reset();
     }
     // The last lines have been handed over: until then the main thread has to be free for a second signal.

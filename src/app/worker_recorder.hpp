@@ -19,11 +19,8 @@ public:
     /// Both outlive it; either may be null.
     WorkerRecorder(log::CaptureDesk* desk, std::size_t content_max, site::Tally* tally)
         : desk_(desk), content_max_(content_max), tally_(tally) {}
-    ~WorkerRecorder() override {
-        if (desk_ != nullptr) desk_->sit({});
-    }
 
-    /// Whom the capture is to wake: until this is gone.
+    /// Whom the capture is to wake; empty, before that one goes: nobody any more.
     void wake_by(std::function<void()> wake) {
         if (desk_ != nullptr) desk_->sit(std::move(wake));
     }

@@ -306,6 +306,7 @@ private:
         input.remove_prefix(result.next == Next::close ? input.size() : result.consumed);
         if (!connection.saved.assign(saved_blocks_, input)) {
             if (batch_.lease != no_lease) protocol_.release(batch_.lease);
+            if (result.next == Next::held) protocol_.hold(connection.session, connection.id().slot);  // it may be told before it is gone
             if (quota_ != nullptr) quota_->give_back(batch_.answers);
             return starve(connection);
         }
