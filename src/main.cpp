@@ -50,18 +50,16 @@
 #include "app/listeners.hpp"
 #include "app/make_site.hpp"
 #include "app/probe_command.hpp"
+#include "app/records.hpp"
 #include "app/reload.hpp"
 #include "app/serve.hpp"
 #include "base/write_all.hpp"
 #include "config/load.hpp"
-#include "log/access_log.hpp"
-#include "log/capture.hpp"
 #include "log/diagnostics.hpp"
 #include "os/port_file.hpp"
 #include "os/processors.hpp"
 #include "os/signals.hpp"
 #include "site/board.hpp"
-#include "site/expectations.hpp"
 #include "site/site.hpp"
 #include "tcp/census.hpp"
 #include "tcp/listener.hpp"
@@ -99,12 +97,7 @@ std::size_t largest_body(const site::Site& site) {
     return largest;
 }
 
-std::vector<std::string> unmet_of(const std::vector<site::Tally>& tallies) {
-    std::vector<const site::Tally*> all;
-    for (const site::Tally& tally : tallies) all.push_back(&tally);
-    return site::verdict(all);
-}
-
+// NOLINTNEXTLINE(readability-function-size): the order of these steps is what there is to read.
 Result<ExitStatus> serve_until_told(const config::Config& config, const config::Invocation& invocation, Signals& signals,
                                     log::Diagnostics& diagnostics) {
     const auto health_switch = std::make_shared<site::HealthSwitch>(config.health.unready);
@@ -122,17 +115,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
         connections_allowed(config, connections_under(descriptor_limit, workers, sockets.size()), diagnostics);
     TRY(Fd ready, ready_descriptor(config));
 
-    std::unique_ptr<log::AccessLog> access_log;
-    if (!config.log.access.empty()) {
-        TRY(access_log, log::AccessLog::open(to_log_options(config.log), diagnostics));
-    }
-    std::unique_ptr<log::Capture> capture;
-    if (!config.capture.file.empty()) {
-        TRY(capture, log::Capture::open(config.capture.file, workers, diagnostics));
-    }
-    std::vector<site::Tally> tallies;
-    if (!config.expect.empty())
-        tallies.assign(workers, site::Tally(std::make_shared<const site::Expectations>(to_expectations(config.expect))));
+    TRY(const std::unique_ptr<Records> records, Records::open(config, workers, diagnostics));
     std::optional<tcp::Census> census;
     if (config.lifecycle.exit_idle.count() != 0) census.emplace(workers);
     std::optional<Quota> quota;
@@ -142,9 +125,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     Job job = to_job(config, board, quota ? &*quota : nullptr, max_connections);
     job.listeners = sockets;
     job.responder.origins = origins;
-    job.access_log = access_log.get();
-    job.capture = capture.get();
-    job.tallies = tallies;
+    records->attach_to(job);
     job.server.census = census ? &*census : nullptr;
     say_what_goes_wrong(job, config.log.level, accept_failures, diagnostics);
     const tcp::WorkerPool::Options pool_options{.workers = workers,
@@ -170,10 +151,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     Lifecycle lifecycle(signals, *pool,
                         {config.lifecycle.max_time, config.lifecycle.shutdown_delay, config.lifecycle.shutdown_timeout, job.quota,
                          config.lifecycle.exit_idle, job.server.census},
-                        {.reopen_log =
-                             [&] {
-                                 if (access_log) access_log->reopen();
-                             },
+                        {.reopen_log = [&] { records->reopen(); },
                          .reload =
                              [&] {
                                  if (reload()) pool->crew().mailbox.wake_all();
@@ -195,28 +173,15 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
                                  for (tcp::Listener& listener : listeners) listener.turn_away();
                              },
                          .close_listeners = [&] { listeners.clear(); },
-                         .aborting =
-                             [&] {
-                                 if (access_log) access_log->abandon();
-                                 if (capture) capture->file().abandon();
-                             }});
+                         .aborting = [&] { records->abandon(); }});
     const tcp::ServerOutcome outcome = lifecycle.run();
     const auto look_again = [&signals] { signals.report(); };
-    if (access_log) {
-        access_log->finish(look_again);
-        lifecycle.wait_until([&] { return access_log->finished(); });
-        access_log->close(std::chrono::milliseconds::zero());
-    }
-    if (capture) {
-        capture->file().finish(look_again);
-        lifecycle.wait_until([&] { return capture->file().finished(); });
-        capture->file().close(std::chrono::milliseconds::zero());
-    }
+    records->finish(lifecycle, look_again);
     accept_failures.flush();
     if (announcement_failed) return std::unexpected(*announcement_failed);
     if (const int code = pool->crew().orders.failure(); code != 0) return fail("go on with io_uring", {}, code);
     ExitStatus status = lifecycle.status();
-    for (const std::string& line : unmet_of(tallies)) {
+    for (const std::string& line : records->unmet()) {
         diagnostics.error(line);
         if (status != ExitStatus::forced) status = ExitStatus::unmet;
     }

@@ -17,6 +17,7 @@ namespace {
 
 std::vector<site::HeaderField> to_fields(std::vector<config::Header> headers) {
     std::vector<site::HeaderField> fields;
+    fields.reserve(headers.size());
     for (config::Header& header : headers) fields.push_back({std::move(header.name), std::move(header.value)});
     return fields;
 }

@@ -31,7 +31,7 @@ bool is_count(std::string_view word) {
 }
 
 Refusal read_count(std::string_view word, Expectation& expectation) {
-    const std::string refusal = "the count " + shown(word) + " is none (try '2', '2+', '1-3' or '0')";
+    std::string refusal = "the count " + shown(word) + " is none (try '2', '2+', '1-3' or '0')";
     const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
     const auto first = parse_count(word.substr(0, digits));
     if (!first) return refusal;
@@ -73,7 +73,7 @@ Refusal read_path(std::string_view word, Expectation& expectation) {
 }
 
 std::string count_text(const Expectation& expectation) {
-    const std::string least = std::to_string(expectation.count_min);
+    std::string least = std::to_string(expectation.count_min);
     if (!expectation.count_max) return least + '+';
     if (*expectation.count_max == expectation.count_min) return least;
     return least + '-' + std::to_string(*expectation.count_max);

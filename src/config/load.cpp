@@ -399,7 +399,7 @@ private:
                     const std::size_t file = input_file_in(*option, given.text);
                     std::error_code ignored;
                     if (file != std::string::npos)
-                        given.text.replace(file, std::string::npos, std::filesystem::absolute(given.text.substr(file), ignored).string());
+                        given.text = given.text.substr(0, file) + std::filesystem::absolute(given.text.substr(file), ignored).string();
                 }
             }
         };

@@ -14,14 +14,15 @@ namespace tinyhttpd::http {
 
 struct Reply {
     enum class Kind : std::uint8_t {
-        answer,          ///< always the same: `index` is its AnswerId
-        planned,         ///< drawn for each request: `index` is the ResourceId
-        health,          ///< `index` is a site::Choice::Question
-        options,         ///< `OPTIONS *`
-        preflight,       ///< of the CORS protocol
-        recorded = 128,  ///< a bit on top of one of these: somebody wants to know of the request before
+        answer,     ///< always the same: `index` is its AnswerId
+        planned,    ///< drawn for each request: `index` is the ResourceId
+        health,     ///< `index` is a site::Choice::Question
+        options,    ///< `OPTIONS *`
+        preflight,  ///< of the CORS protocol
+
     };
-    static constexpr auto recorded_bit = static_cast<std::uint8_t>(Kind::recorded);
+    /// On top of a kind: somebody wants to know of the request before it is answered.
+    static constexpr std::uint8_t recorded_bit = 128;
     std::uint32_t index = 0;
     Kind kind = Kind::answer;
     Persistence persistence = Persistence::keep_alive;

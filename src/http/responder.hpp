@@ -419,8 +419,7 @@ private:
                 if (log_.enabled()) write_log(session, describe_at(parser, head_bytes), 200, 0);
                 return finished(session, reply.persistence);
             case Reply::Kind::preflight: return answer_preflight_to(edition, session, parser, reply, head_bytes, out);
-            case Reply::Kind::answer:
-            case Reply::Kind::recorded: break;
+            case Reply::Kind::answer: break;
         }
         std::unreachable();
     }
