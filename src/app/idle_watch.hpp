@@ -39,10 +39,11 @@ public:
         due_ = now + answer_time;
         if (!result) return Finding::nothing;
         is_asked_ = false;
-        // What was answered came before the question; what is under way may end after it.
-        if (result->answered != answered_) since_ = asked_at_;
+        // What was answered, or was under way the last time, ended before the question; what is under way ends after it.
+        if (result->answered != answered_ || was_busy_) since_ = asked_at_;
         if (result->is_busy) since_ = now;
         answered_ = result->answered;
+        was_busy_ = result->is_busy;
         if (asked_at_ - since_ >= limit_) return Finding::idle;
         due_ = std::min(now + period_, std::max(now, since_ + limit_));
         return Finding::nothing;
@@ -59,6 +60,7 @@ private:
     Instant asked_at_{};
     bool is_asked_ = false;
     std::uint64_t answered_ = 0;
+    bool was_busy_ = false;
 };
 
 }  // namespace tinyhttpd
