@@ -587,6 +587,7 @@ class Stalled(TestCase):
         self.assertEqual(len(self.read(10)), 10)
         for client in clients:
             self.assertTrue(client.answer().closes)
+            client.close()
         self.assertEqual(self.server.wait(), 0)
 
     @through_each
