@@ -588,9 +588,11 @@ private:
     [[nodiscard]] bool is_busy() {
         bool busy = false;
         connections_.for_each([&](const Connection& connection) {
-            const bool sends = connection.state == State::sending && connection.answers != 0;
-            const bool reads = connection.state == State::receiving && begun(connection);
-            busy = busy || sends || reads || connection.state == State::waiting;
+            const bool reads = (connection.state == State::receiving || connection.state == State::sending) && begun(connection);
+            // What is sent before an answer, or is a part of it, counts as none.
+            const bool waits_next = connection.after_send == Next::later || connection.after_send == Next::held;
+            const bool sends = connection.state == State::sending && (connection.answers != 0 || waits_next);
+            busy = busy || reads || sends || connection.state == State::waiting;
         });
         return busy;
     }
