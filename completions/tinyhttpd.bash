@@ -62,6 +62,11 @@ _tinyhttpd() {
             _tinyhttpd_files "$current"
             return 0
             ;;
+        --capture)
+            _tinyhttpd_words "$current" 'off -'
+            _tinyhttpd_files "$current"
+            return 0
+            ;;
         --access-log)
             _tinyhttpd_words "$current" 'off - stdout stderr'
             _tinyhttpd_files "$current"
@@ -123,26 +128,27 @@ _tinyhttpd() {
             _tinyhttpd_words "$current" '/readyz'
             return 0
             ;;
-        --body | -b | --header | -H | --cors | --route | --limit-rate | --seed | --ready-after | --unhealthy-after | \
+        --body | -b | --header | -H | --variant | --cors | --route | --limit-rate | --seed | --ready-after | --unhealthy-after | \
             --backlog | --read-buffer | --write-buffer | --max-head | --max-body | \
             --keepalive-requests | --head-timeout | --body-timeout | --idle-timeout | --write-timeout | --log-buffer | \
-            --log-flush | --ready-fd | --max-requests | --max-time | --shutdown-timeout | --shutdown-delay)
+            --log-flush | --ready-fd | --max-requests | --max-time | --exit-idle | --capture-body | --expect | --shutdown-timeout | --shutdown-delay)
             return 0
             ;;
     esac
 
     case $current in
         -*)
-            _tinyhttpd_words "$current" '-b --body --body-file -s --status -H --header --content-type
+            _tinyhttpd_words "$current" '-b --body --body-file -s --status -H --header --content-type --variant
                 --date --no-date --server-header --no-server-header --cors
                 --route --sequence --fault --delay --limit-rate --seed
                 --health --ready --ready-after --unhealthy-after --down-file --unready
-                -l --listen --unix-mode --backlog -w --workers --pin-workers --engine
+                -l --listen --unix-mode --backlog --proxy-protocol -w --workers --pin-workers --engine
                 --read-buffer --write-buffer --max-head --max-body --max-connections
                 --keepalive --no-keepalive --keepalive-requests --head-timeout --body-timeout
                 --idle-timeout --write-timeout
                 --access-log --log-format --log-buffer --log-flush --log-overflow --log-level
-                --port-file --ready-fd --max-requests --once --max-time --shutdown-timeout --shutdown-delay
+                --capture --capture-body --expect
+                --port-file --ready-fd --max-requests --once --max-time --exit-idle --shutdown-timeout --shutdown-delay
                 -c --config -t --check --print-config -q --quiet -h --help -V --version'
             ;;
         *)

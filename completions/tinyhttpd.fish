@@ -26,6 +26,7 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l body-file -r -F -d 'Answer 
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s s -l status -x -a '200 201 204 301 302 304 307 308 400 401 403 404 409 410 429 500 502 503 504' -d 'Status code, 200 to 999'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s H -l header -x -d 'Add or replace a header, or remove a default one'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l content-type -x -a 'text/plain text/html application/json application/octet-stream' -d 'Content type of the body'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l variant -x -a 'gzip: br: zstd: deflate:' -d 'The body compressed, for clients that accept it'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l date -d 'Send a Date header'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l no-date -d 'Leave the Date header out'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l server-header -d 'Send Server: tinyhttpd'
@@ -49,6 +50,7 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l unready -d 'Begin not ready
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 localhost:8000 [::1]:8000 :8000 unix: systemd' -d 'Listen on this address'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l unix-mode -x -a '0600 0660 0666' -d 'Permissions of a unix socket'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l backlog -x -d 'Connections the kernel queues'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l proxy-protocol -d 'Every connection begins with a PROXY header'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -s w -l workers -x -a 'auto' -d 'Worker threads'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l pin-workers -d 'Keep each worker on one CPU'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l engine -x -a 'auto io_uring epoll kqueue' -d 'How bytes are moved'
@@ -73,11 +75,16 @@ complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-flush -x -d 'Write a sm
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-overflow -x -a 'drop block' -d 'When lines come faster than they are written'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l log-level -x -a 'error warn info debug' -d 'Least severe diagnostics shown'
 
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l capture -r -F -d 'Append each request as JSON to this file'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l capture-body -x -d 'Bytes of a body that are captured'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l expect -x -d 'Exit with status 5 unless this came'
+
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l port-file -r -F -d 'Write the port number to this file'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l ready-fd -x -d 'Write a newline to this file descriptor when ready'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l max-requests -x -d 'Exit after this many answered requests'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l once -d 'Exit after one answered request'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l max-time -x -d 'Exit after this time'
+complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l exit-idle -x -d 'Exit once nothing has come for this long'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l shutdown-timeout -x -d 'Longest wait for running requests at the end'
 complete -c tinyhttpd -n 'not __tinyhttpd_probes' -l shutdown-delay -x -d 'Go on accepting this long after TERM'
 

@@ -50,17 +50,18 @@
 #include "app/listeners.hpp"
 #include "app/make_site.hpp"
 #include "app/probe_command.hpp"
+#include "app/records.hpp"
 #include "app/reload.hpp"
 #include "app/serve.hpp"
 #include "base/write_all.hpp"
 #include "config/load.hpp"
-#include "log/access_log.hpp"
 #include "log/diagnostics.hpp"
 #include "os/port_file.hpp"
 #include "os/processors.hpp"
 #include "os/signals.hpp"
 #include "site/board.hpp"
 #include "site/site.hpp"
+#include "tcp/census.hpp"
 #include "tcp/listener.hpp"
 
 extern char** environ;
@@ -96,6 +97,7 @@ std::size_t largest_body(const site::Site& site) {
     return largest;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the order of these steps is what there is to read.
 Result<ExitStatus> serve_until_told(const config::Config& config, const config::Invocation& invocation, Signals& signals,
                                     log::Diagnostics& diagnostics) {
     const auto health_switch = std::make_shared<site::HealthSwitch>(config.health.unready);
@@ -113,10 +115,9 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
         connections_allowed(config, connections_under(descriptor_limit, workers, sockets.size()), diagnostics);
     TRY(Fd ready, ready_descriptor(config));
 
-    std::unique_ptr<log::AccessLog> access_log;
-    if (!config.log.access.empty()) {
-        TRY(access_log, log::AccessLog::open(to_log_options(config.log), diagnostics));
-    }
+    TRY(const std::unique_ptr<Records> records, Records::open(config, workers, diagnostics));
+    std::optional<tcp::Census> census;
+    if (config.lifecycle.exit_idle.count() != 0) census.emplace(workers);
     std::optional<Quota> quota;
     if (config.lifecycle.max_requests != 0) quota.emplace(config.lifecycle.max_requests);
     log::RepeatedReport accept_failures(diagnostics, log::Level::warn, "time");
@@ -124,7 +125,8 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     Job job = to_job(config, board, quota ? &*quota : nullptr, max_connections);
     job.listeners = sockets;
     job.responder.origins = origins;
-    job.access_log = access_log.get();
+    records->attach_to(job);
+    job.server.census = census ? &*census : nullptr;
     say_what_goes_wrong(job, config.log.level, accept_failures, diagnostics);
     const tcp::WorkerPool::Options pool_options{.workers = workers,
                                                 .max_connections = max_connections,
@@ -142,19 +144,17 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
         port_file = *std::move(announced);
     } else {
         announcement_failed = std::move(announced).error();
-        pool->crew().direct(tcp::Order::abort);
+        pool->crew().orders.direct(tcp::Order::abort);
     }
 
     Reload reload(invocation, config, seed, health_switch, board, diagnostics);
     Lifecycle lifecycle(signals, *pool,
-                        {config.lifecycle.max_time, config.lifecycle.shutdown_delay, config.lifecycle.shutdown_timeout, job.quota},
-                        {.reopen_log =
-                             [&] {
-                                 if (access_log) access_log->reopen();
-                             },
+                        {config.lifecycle.max_time, config.lifecycle.shutdown_delay, config.lifecycle.shutdown_timeout, job.quota,
+                         config.lifecycle.exit_idle, job.server.census},
+                        {.reopen_log = [&] { records->reopen(); },
                          .reload =
                              [&] {
-                                 if (reload()) pool->crew().direct(tcp::Order::serve);  // wakes them
+                                 if (reload()) pool->crew().mailbox.wake_all();
                              },
                          .flip_readiness =
                              [&] {
@@ -173,20 +173,18 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
                                  for (tcp::Listener& listener : listeners) listener.turn_away();
                              },
                          .close_listeners = [&] { listeners.clear(); },
-                         .aborting =
-                             [&] {
-                                 if (access_log) access_log->abandon();
-                             }});
+                         .aborting = [&] { records->abandon(); }});
     const tcp::ServerOutcome outcome = lifecycle.run();
     const auto look_again = [&signals] { signals.report(); };
-    if (access_log) {
-        access_log->finish(look_again);
-        lifecycle.wait_until([&] { return access_log->finished(); });
-        access_log->close(std::chrono::milliseconds::zero());
-    }
+    records->finish(lifecycle, look_again);
     accept_failures.flush();
     if (announcement_failed) return std::unexpected(*announcement_failed);
-    if (const int code = pool->crew().failure(); code != 0) return fail("go on with io_uring", {}, code);
+    if (const int code = pool->crew().orders.failure(); code != 0) return fail("go on with io_uring", {}, code);
+    ExitStatus status = lifecycle.status();
+    for (const std::string& line : records->unmet()) {
+        diagnostics.error(line);
+        if (status != ExitStatus::forced) status = ExitStatus::unmet;
+    }
     say_last_words(diagnostics, {.status = lifecycle.status(),
                                  .answered = outcome.answered,
                                  .cut = outcome.cut,
@@ -197,7 +195,7 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     diagnostics.when_all_written(look_again);
     lifecycle.wait_until([&] { return diagnostics.all_written(); }, std::chrono::seconds(1));
     diagnostics.when_all_written({});
-    return lifecycle.status();
+    return lifecycle.status() == ExitStatus::forced ? ExitStatus::forced : status;
 }
 
 ExitStatus run(std::span<const char* const> arguments) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "app/job.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/reason_phrase.hpp"
+#include "config/expect_text.hpp"
+#include "tcp/proxy_header.hpp"
 
 namespace tinyhttpd {
 
@@ -44,6 +48,13 @@ log::AccessLogOptions to_log_options(const config::LogConfig& config) {
     return options;
 }
 
+site::Expectations to_expectations(const std::vector<config::Expectation>& expectations) {
+    site::Expectations out;
+    for (const config::Expectation& one : expectations)
+        out.push_back({one.count_min, one.count_max, one.method, one.path, config::expectation_text(one)});
+    return out;
+}
+
 std::string refusal_text(const Exchange& exchange) {
     std::string text = "refused a request from ";
     text.append(exchange.peer).append(": ").append(reason_phrase(exchange.status)).append(": ").append(exchange.refused);
@@ -52,7 +63,14 @@ std::string refusal_text(const Exchange& exchange) {
 
 Job to_job(const config::Config& config, const site::Board& board, Quota* quota, std::uint32_t max_connections) {
     const config::LimitsConfig& limits = config.limits;
-    Job job{.board = board, .responder = {}, .server = {}, .engine = {}, .listeners = {}, .accept_failed = {}, .request_refused = {}};
+    Job job{.board = board,
+            .responder = {},
+            .server = {},
+            .engine = {},
+            .listeners = {},
+            .accept_failed = {},
+            .greeting_refused = {},
+            .request_refused = {}};
     job.responder.max_head = limits.max_head;
     job.responder.max_body = limits.max_body;
     job.responder.keepalive = limits.keepalive;
@@ -61,7 +79,9 @@ Job to_job(const config::Config& config, const site::Board& board, Quota* quota,
     job.responder.quota = quota;
     job.responder.board = &board;
     job.quota = quota;
-    job.server.saved_input = limits.max_head + 2 * limits.read_buffer;
+    job.capture_body = config.capture.body;
+    job.server.saved_input = std::max(limits.max_head, tcp::proxy_header_max) + 2 * limits.read_buffer;
+    job.server.proxy_protocol = config.proxy_protocol;
     job.server.head_timeout = limits.head_timeout;
     job.server.body_timeout = limits.body_timeout;
     job.server.idle_timeout = limits.idle_timeout;
@@ -81,8 +101,15 @@ void say_what_goes_wrong(Job& job, config::LogLevel level, log::RepeatedReport& 
             accept_failures.add(now, "cannot accept a connection: out of memory");
         }
     };
-    // The one diagnostic that a peer can cause at will: only whoever asks for it pays for it.
+    // The diagnostics that a peer can cause at will: only whoever asks for them pays for them.
     if (level != config::LogLevel::debug) return;
+    job.greeting_refused = [&diagnostics](std::string_view why) {
+        try {
+            diagnostics.debug(std::string("ended a connection: ").append(why));
+        } catch (const std::bad_alloc&) {
+            // Ended it is all the same.
+        }
+    };
     job.request_refused = [&diagnostics](const Exchange& exchange) {
         try {
             diagnostics.debug(refusal_text(exchange));

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "app/serve.hpp"
 #include "config/config.hpp"
 #include "log/access_log.hpp"
 #include "site/board.hpp"
+#include "site/expectations.hpp"
 
 namespace tinyhttpd {
 
@@ -16,6 +18,7 @@ namespace tinyhttpd {
 [[nodiscard]] log::Level to_level(config::LogLevel level);
 /// What the debug level says of a request that was refused.
 [[nodiscard]] std::string refusal_text(const Exchange& exchange);
+[[nodiscard]] site::Expectations to_expectations(const std::vector<config::Expectation>& expectations);
 /// `board` and `quota` (null: no limit) outlive the job. Listeners, log and hooks are for the caller to fill in.
 [[nodiscard]] Job to_job(const config::Config& config, const site::Board& board, Quota* quota, std::uint32_t max_connections);
 

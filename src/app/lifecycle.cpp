@@ -10,15 +10,16 @@ namespace tinyhttpd {
 Lifecycle::Lifecycle(Signals& signals, tcp::WorkerPool& pool, const LifecycleOptions& options, LifecycleHooks hooks)
     : signals_(signals), pool_(pool), options_(options), hooks_(std::move(hooks)) {
     if (options_.max_time.count() > 0) set_deadline(options_.max_time);
+    if (options_.exit_idle.count() > 0) idle_watch_.emplace(*options_.census, options_.exit_idle, Clock::now());
 }
 
 tcp::ServerOutcome Lifecycle::run() {
-    tcp::Crew& crew = pool_.crew();
-    while (!crew.all_returned()) {
-        if (!step(deadline_)) on_deadline();
+    const tcp::Orders& orders = pool_.crew().orders;
+    while (!orders.all_returned()) {
+        if (!step(due())) on_time();
         if (options_.quota != nullptr && options_.quota->reached()) stop(ExitStatus::clean, std::chrono::microseconds::zero());
-        if (crew.failure() != 0) stop(ExitStatus::cannot_run, std::chrono::microseconds::zero());
-        if (listening_ && crew.accepting_ended()) {
+        if (orders.failure() != 0) stop(ExitStatus::cannot_run, std::chrono::microseconds::zero());
+        if (listening_ && orders.accepting_ended()) {
             listening_ = false;
             hooks_.close_listeners();
         }
@@ -66,6 +67,21 @@ void Lifecycle::on_signal(int number) {
     }
 }
 
+std::optional<Lifecycle::Clock::time_point> Lifecycle::due() const {
+    if (stage_ != Stage::serving || !idle_watch_) return deadline_;
+    return deadline_ ? std::min(*deadline_, idle_watch_->due()) : idle_watch_->due();
+}
+
+void Lifecycle::on_time() {
+    const auto now = Clock::now();
+    if (deadline_ && *deadline_ <= now) return on_deadline();
+    switch (idle_watch_->look(now)) {
+        case IdleWatch::Finding::nothing: return;
+        case IdleWatch::Finding::ask: return pool_.crew().mailbox.wake_all();
+        case IdleWatch::Finding::idle: return stop(ExitStatus::clean, std::chrono::microseconds::zero());
+    }
+}
+
 void Lifecycle::on_deadline() {
     switch (stage_) {
         case Stage::serving: {
@@ -87,7 +103,7 @@ void Lifecycle::stop(ExitStatus status, std::chrono::microseconds delay) {
     if (delay.count() == 0) return drain();
     stage_ = Stage::announcing;
     set_deadline(delay);
-    pool_.crew().direct(tcp::Order::announce);
+    pool_.crew().orders.direct(tcp::Order::announce);
 }
 
 void Lifecycle::drain() {
@@ -95,7 +111,7 @@ void Lifecycle::drain() {
     set_deadline(options_.shutdown_timeout);
     drained_until_ = *deadline_;
     hooks_.turn_away();
-    pool_.crew().direct(tcp::Order::drain);
+    pool_.crew().orders.direct(tcp::Order::drain);
 }
 
 void Lifecycle::abort() {
@@ -103,7 +119,7 @@ void Lifecycle::abort() {
     stage_ = Stage::aborting;
     deadline_.reset();
     hooks_.aborting();
-    pool_.crew().direct(tcp::Order::abort);
+    pool_.crew().orders.direct(tcp::Order::abort);
 }
 
 }  // namespace tinyhttpd

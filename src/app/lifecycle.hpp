@@ -8,8 +8,10 @@
 #include <functional>
 #include <optional>
 
+#include "app/idle_watch.hpp"
 #include "base/quota.hpp"
 #include "os/signals.hpp"
+#include "tcp/census.hpp"
 #include "tcp/worker_pool.hpp"
 
 namespace tinyhttpd {
@@ -21,13 +23,16 @@ enum class ExitStatus : int {
     usage = 2,
     forced = 3,     ///< a second signal, at any time, or the drain timed out with connections cut
     time_over = 4,  ///< --max-time came before --max-requests
+    unmet = 5,      ///< what was expected has not come
 };
 
 struct LifecycleOptions {
     std::chrono::microseconds max_time{0};  ///< 0: no limit
     std::chrono::microseconds shutdown_delay{0};
     std::chrono::microseconds shutdown_timeout{0};
-    const Quota* quota = nullptr;  ///< null: no limit
+    const Quota* quota = nullptr;            ///< null: no limit
+    std::chrono::microseconds exit_idle{0};  ///< 0: never
+    tcp::Census* census = nullptr;           ///< of the workers; not null with exit_idle
 };
 
 /// What else has to happen at certain moments, given by main().
@@ -63,6 +68,9 @@ private:
     /// Waits for one signal or report, and acts on it. False: `until` came first.
     bool step(std::optional<Clock::time_point> until);
     void on_signal(int number);
+    /// When there is something to do even if nothing is reported.
+    [[nodiscard]] std::optional<Clock::time_point> due() const;
+    void on_time();
     void on_deadline();
     void stop(ExitStatus status, std::chrono::microseconds delay);
     void drain();
@@ -76,6 +84,7 @@ private:
     Stage stage_ = Stage::serving;
     ExitStatus status_ = ExitStatus::clean;
     std::optional<Clock::time_point> deadline_;  ///< of the current stage
+    std::optional<IdleWatch> idle_watch_;        ///< none: it does not matter
     Clock::time_point drained_until_ = {};       ///< the deadline of the drain: what follows it shares its time
     bool told_to_stop_ = false;                  ///< by a signal; a drain may have begun without one
     bool listening_ = true;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "app/make_site.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "base/reason_phrase.hpp"
 #include "config/response.hpp"
+#include "config/variant.hpp"
 
 namespace tinyhttpd {
 
@@ -14,6 +17,7 @@ namespace {
 
 std::vector<site::HeaderField> to_fields(std::vector<config::Header> headers) {
     std::vector<site::HeaderField> fields;
+    fields.reserve(headers.size());
     for (config::Header& header : headers) fields.push_back({std::move(header.name), std::move(header.value)});
     return fields;
 }
@@ -46,8 +50,8 @@ public:
     Result<void> add(const config::ResponseConfig& config) {
         TRY(config::Response response, config::resolve_response(config));
         const bool is_empty = response.body.empty();
-        site_.answers.push_back(to_answer(std::move(response)));
-        ok_ = static_cast<site::AnswerId>(site_.answers.size() - 1);
+        ok_ = static_cast<site::AnswerId>(site_.answers.size());
+        TRY_VOID(add_ok(to_answer(std::move(response)), config.variants));
         others_.clear();
         truncates_ = false;
 
@@ -60,12 +64,28 @@ public:
         }
         plan.limit_rate = config.limit_rate;
         // Config says so of a body that it knows; this one was read.
+        if (!config.variants.empty() && is_empty)
+            return fail("vary an empty body:", config.body_file.value_or(""), 0, "leave its variants out");
         if (truncates_ && is_empty) return fail("truncate an empty body:", config.body_file.value_or(""), 0, "there is nothing to cut");
         site_.resources.push_back(std::move(plan));
         return {};
     }
 
 private:
+    Result<void> add_ok(site::Answer answer, const std::vector<config::Variant>& variants) {
+        std::vector<site::Answer> encoded;
+        for (const config::Variant& variant : variants) {
+            TRY(std::string body, config::read_variant(variant));
+            site::Answer& one = encoded.emplace_back(answer);
+            one.body = std::make_shared<const std::string>(std::move(body));
+            one.headers.push_back({"Content-Encoding", std::string(name_of(variant.coding))});
+        }
+        for (const config::Variant& variant : variants) answer.codings.push_back(variant.coding);
+        site_.answers.push_back(std::move(answer));
+        std::ranges::move(encoded, std::back_inserter(site_.answers));
+        return {};
+    }
+
     site::Outcome to_outcome(const config::Outcome& outcome, const config::ResponseConfig& config) {
         truncates_ = truncates_ || outcome.fault == config::Fault::truncate;
         if (outcome.fault != config::Fault::none || outcome.status == 0) return {ok_, to_fault(outcome.fault)};
@@ -76,6 +96,7 @@ private:
             other.date = config.date;
             other.server_header = config.server_header;
             other.cors = config.cors;
+            other.variants = config.variants;  // it has none, and its Vary says that others of this resource have
             // Nothing is read: the phrase is the body.
             site_.answers.push_back(to_answer(*config::resolve_response(other)));
         }

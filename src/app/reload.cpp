@@ -23,8 +23,9 @@ bool comes_from_standard_input(const config::Config& config) {
 }
 
 bool reads_a_file(const config::Config& config) {
-    return config.response.body_file ||
-           std::ranges::any_of(config.routes, [](const config::RouteConfig& route) { return route.response.body_file.has_value(); });
+    const auto reads = [](const config::ResponseConfig& response) { return response.body_file || !response.variants.empty(); };
+    return reads(config.response) ||
+           std::ranges::any_of(config.routes, [&](const config::RouteConfig& route) { return reads(route.response); });
 }
 
 std::string clock_text(std::chrono::system_clock::time_point time) {

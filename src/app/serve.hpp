@@ -8,14 +8,18 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "app/descriptors.hpp"
+#include "app/worker_recorder.hpp"
 #include "base/exchange.hpp"
 #include "base/quota.hpp"
 #include "http/responder.hpp"
 #include "io/engine.hpp"
 #include "log/access_log.hpp"
+#include "log/capture.hpp"
 #include "site/board.hpp"
+#include "site/expectations.hpp"
 #include "tcp/server.hpp"
 #include "tcp/worker_pool.hpp"
 
@@ -29,9 +33,13 @@ struct Job {
     io::EngineOptions engine;
     std::span<const tcp::ListeningSocket> listeners;
     log::AccessLog* access_log = nullptr;  ///< null: no log
+    log::Capture* capture = nullptr;       ///< null: none
+    std::size_t capture_body = 0;          ///< bytes of content in a line of it
+    std::span<site::Tally> tallies = {};   ///< by worker; empty: nothing is expected
     Quota* quota = nullptr;                ///< null: no limit
     std::function<void(int)> accept_failed;
-    std::function<void(const Exchange&)> request_refused;  ///< called for each on its worker, must not block; empty: nobody wants to know
+    std::function<void(std::string_view)> greeting_refused;  ///< why a proxy's header was; as below
+    std::function<void(const Exchange&)> request_refused;    ///< called for each on its worker, must not block; empty: nobody wants to know
 };
 
 /// Where a worker's exchanges go, as http::Responder wants it: the access log, and whoever asks about requests that were refused.
@@ -58,23 +66,34 @@ private:
     const std::function<void(const Exchange&)>* request_refused_;
 };
 
+[[nodiscard]] inline WorkerRecorder recorder_of(const Job& job, std::uint32_t seat) {
+    return {job.capture != nullptr ? &job.capture->desk(seat) : nullptr, job.capture_body,
+            job.tallies.empty() ? nullptr : &job.tallies[seat]};
+}
+
 template <io::Engine Engine>
 tcp::ServerOutcome serve(const Job& job, std::uint32_t seat, tcp::Crew& crew, tcp::StartLine& start) {
     io::EngineOptions options = job.engine;
-    options.accepts_at_once = accepts_at_once(current_descriptor_limit(), crew.workers(), job.listeners.size());
+    options.accepts_at_once = accepts_at_once(current_descriptor_limit(), crew.mailbox.workers(), job.listeners.size());
     auto engine = Engine::create(options);
     if (!engine) {
         static_cast<void>(start.ready(std::unexpected(std::move(engine).error())));
         return {};
     }
-    crew.take_seat(seat, [engine = engine->get()] { engine->wake(); });
+    crew.mailbox.take_seat(seat, [engine = engine->get()] { engine->wake(); });
     tcp::ServerOutcome outcome;
     {
-        http::Responder<WorkerLog> responder(job.board.site(), job.responder, WorkerLog(job));
-        tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed);
+        WorkerRecorder recorder = recorder_of(job, seat);
+        recorder.wake_by([engine = engine->get()] { engine->wake(); });
+        http::ResponderLimits limits = job.responder;
+        if (job.capture != nullptr || !job.tallies.empty()) limits.recorder = &recorder;
+        http::Responder<WorkerLog> responder(job.board.site(), limits, WorkerLog(job));
+        tcp::Server<Engine, http::Responder<WorkerLog>> server(**engine, responder, job.server, crew, seat, job.quota, job.accept_failed,
+                                                               job.greeting_refused);
         if (start.ready(server.listen(job.listeners))) outcome = server.run();
         // After a stop by force the kernel may still read what it was given to send: that is the responder's.
-        crew.take_seat(seat, nullptr);
+        crew.mailbox.take_seat(seat, nullptr);
+        recorder.wake_by({});
         engine->reset();
     }
     // The last lines have been handed over: until then the main thread has to be free for a second signal.

@@ -63,6 +63,7 @@ enum class Next : std::uint8_t {
     flush,    ///< the output limit is reached: send the batch, then call again with what was not consumed
     close,    ///< send the batch, then close in three steps; nothing more is read as a request
     later,    ///< send the batch; the next answer is due at Batch::due, when resume() is called. No input is shown before
+    held,     ///< send the batch; the next answer waits for something else than the time: next_ready() calls for it. No input before
     reset,    ///< send the batch; once the peer has it, end the connection with RST
 };
 

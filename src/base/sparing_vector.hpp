@@ -25,6 +25,7 @@ public:
     SparingVector() = default;
     SparingVector(const SparingVector&) = delete;
     SparingVector& operator=(const SparingVector&) = delete;
+    SparingVector(SparingVector&& other) noexcept { swap(other); }
 
     /// Makes room for `count` elements in all. False when there is no memory: then nothing has changed.
     [[nodiscard]] bool reserve(std::size_t count) { return count <= capacity_ || grow(count); }

@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/content_coding.hpp"
 #include "base/listen_address.hpp"
+#include "config/expectation.hpp"
 
 namespace tinyhttpd::config {
 
@@ -61,6 +63,13 @@ struct Delay {
     friend bool operator==(const Delay&, const Delay&) = default;
 };
 
+/// The body in a content coding, as somebody has compressed it.
+struct Variant {
+    ContentCoding coding = ContentCoding::gzip;
+    std::string file;  ///< as body_file
+    friend bool operator==(const Variant&, const Variant&) = default;
+};
+
 struct ResponseConfig {
     std::optional<std::string> body;  ///< byte-exact; none: the reason phrase of `status` (see --body)
     /// As given on the command line or in the environment, already resolved when from TOML; "-" is standard input.
@@ -71,6 +80,7 @@ struct ResponseConfig {
     bool date = true;
     bool server_header = true;
     std::string cors;                    ///< "*" or an origin; empty: off
+    std::vector<Variant> variants;       ///< of one coding each, only with a body
     std::vector<SequenceStep> sequence;  ///< empty: none; never together with `faults`
     std::vector<FaultShare> faults;
     std::vector<Delay> delays;
@@ -123,11 +133,18 @@ struct LogConfig {
     friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
+struct CaptureConfig {
+    std::string file;  ///< empty: off; "-" standard output, else a path
+    std::size_t body = 64 * 1024;
+    friend bool operator==(const CaptureConfig&, const CaptureConfig&) = default;
+};
+
 struct LifecycleConfig {
     std::uint64_t max_requests = 0;  ///< 0: no limit
     Duration max_time = Duration::zero();
     Duration shutdown_timeout = std::chrono::seconds(5);
     Duration shutdown_delay = Duration::zero();
+    Duration exit_idle = Duration::zero();  ///< 0: never
     friend bool operator==(const LifecycleConfig&, const LifecycleConfig&) = default;
 };
 
@@ -152,11 +169,14 @@ struct Config {
     std::vector<ListenAddress> listen = {ListenAddress{}};
     std::uint32_t unix_mode = 0660;
     int backlog = 4096;
+    bool proxy_protocol = false;
     std::uint32_t workers = 0;  ///< 0: auto
     bool pin_workers = false;
     EngineName engine = EngineName::automatic;
     LimitsConfig limits;
     LogConfig log;
+    CaptureConfig capture;
+    std::vector<Expectation> expect;
     LifecycleConfig lifecycle;
     std::optional<std::string> port_file;
     std::optional<int> ready_fd;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ascii.hpp"
+#include "config/route_text.hpp"
 #include "config/units.hpp"
 #include "config/value.hpp"
 
@@ -30,7 +31,7 @@ bool is_count(std::string_view word) {
 }
 
 Refusal read_count(std::string_view word, Expectation& expectation) {
-    const std::string refusal = "the count " + shown(word) + " is none (try '2', '2+', '1-3' or '0')";
+    std::string refusal = "the count " + shown(word) + " is none (try '2', '2+', '1-3' or '0')";
     const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
     const auto first = parse_count(word.substr(0, digits));
     if (!first) return refusal;
@@ -66,23 +67,13 @@ Refusal read_method(std::string_view word, Expectation& expectation) {
     return {};
 }
 
-// As in a route.
 Refusal read_path(std::string_view word, Expectation& expectation) {
-    if (word != "*") {
-        if (!word.starts_with('/')) return "the path " + shown(word) + " begins with no '/' (try '/" + excerpt(word) + "')";
-        if (const auto star = word.find('*'); star != std::string_view::npos && star + 1 != word.size())
-            return "a '*' stands for the rest of the path, and only at its end";
-        if (word.find('?') != std::string_view::npos) return "a path holds no '?': the query is left out";
-        for (const char byte : word) {
-            if (byte != '%' && !ascii::is(byte, ascii::target_char)) return "the path holds a byte that no request target has";
-        }
-    }
     expectation.path = word;
-    return {};
+    return problem_of_path(word);
 }
 
 std::string count_text(const Expectation& expectation) {
-    const std::string least = std::to_string(expectation.count_min);
+    std::string least = std::to_string(expectation.count_min);
     if (!expectation.count_max) return least + '+';
     if (*expectation.count_max == expectation.count_min) return least;
     return least + '-' + std::to_string(*expectation.count_max);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/reason_phrase.hpp"
 #include "base/socket_address.hpp"
 #include "config/command_line.hpp"
@@ -20,6 +21,7 @@
 #include "config/suggest.hpp"
 #include "config/toml_file.hpp"
 #include "config/value.hpp"
+#include "config/variant.hpp"
 
 namespace tinyhttpd::config {
 
@@ -74,7 +76,7 @@ public:
         if (asked("check") && problems_.empty()) {
             check_body();
             check_interfaces();
-            for (const std::string_view name : {"access-log", "port-file"}) check_output(name);
+            for (const std::string_view name : {"access-log", "capture", "port-file"}) check_output(name);
             check_port_file_link();
         }
         if (!problems_.empty()) return Problems{problems_, only_unreadable() && !asked("check") ? 1 : 2};
@@ -165,6 +167,8 @@ private:
                 if (find(effective_, either) != nullptr || find(effective_, other) != nullptr)
                     decided.insert(decided.end(), {either, other});
             }
+            // What is known as a variant is one of the body beside it.
+            if (std::ranges::find(decided, "body") != decided.end()) decided.emplace_back("variant");
             for (const auto& [option, setting] : *layer) {
                 if (std::ranges::find(decided, option->name) == decided.end()) effective_.try_emplace(option, setting);
             }
@@ -259,6 +263,22 @@ private:
         const bool is_empty = !has_content(response.status) || (response.body && response.body->empty()) ||
                               (!response.body && !response.body_file && reason_phrase(response.status).empty());
         if (is_empty) complain_if_truncated(response, layer);
+        if (!response.variants.empty()) check_variants(response, layer, is_empty);
+    }
+
+    void check_variants(const ResponseConfig& response, const Layer& layer, bool is_empty) {
+        const std::string& place = find(layer, "variant")->texts.front().place;
+        if (!has_content(response.status)) {
+            problems_.push_back(place + ": an answer with the status " + std::to_string(response.status) + " has no body");
+        } else if (!response.body && !response.body_file) {
+            problems_.push_back(place + ": there is no body that it could be a variant of (give it, too, as a text or as a file)");
+        } else if (is_empty) {
+            problems_.push_back(place + ": an empty body has no variants");
+        }
+        const auto is_coding = [](const Header& header) { return equals_ignore_case(header.name, "Content-Encoding"); };
+        if (std::ranges::any_of(response.headers, is_coding))
+            problems_.push_back(place + ": Content-Encoding is given as a header, too (" + find(layer, "header")->place +
+                                "): leave one of them out");
     }
 
     void complain_if_truncated(const ResponseConfig& response, const Layer& layer) {
@@ -321,7 +341,12 @@ private:
     void check_body(const ResponseConfig& config, const Layer& layer) {
         const auto response = resolve_response(config);
         if (!response) return unreadable(response.error());
-        if (response->body.empty() && config.body_file) complain_if_truncated(config, layer);
+        if (response->body.empty() && config.body_file) {
+            complain_if_truncated(config, layer);
+            if (!config.variants.empty()) check_variants(config, layer, true);
+        }
+        for (const Variant& variant : config.variants)
+            if (const auto body = read_variant(variant); !body) unreadable(body.error());
     }
 
     /// No part of every load: a configuration may be made, and printed, on another machine.
@@ -368,16 +393,18 @@ private:
 
     std::variant<Config, Printed, Problems> print_config() {
         // The text may be stored anywhere: a path that is relative to this directory would change its meaning there.
-        const auto make_absolute = [](Layer& layer, std::string_view option) {
-            const auto found = layer.find(&option_named(option));
-            if (found == layer.end()) return;
-            std::string& path = found->second.texts.back().text;
-            std::error_code ignored;
-            if (path != "-") path = std::filesystem::absolute(path, ignored).string();
+        const auto make_absolute = [](Layer& layer) {
+            for (auto& [option, setting] : layer) {
+                for (Given& given : setting.texts) {
+                    const std::size_t file = input_file_in(*option, given.text);
+                    std::error_code ignored;
+                    if (file != std::string::npos)
+                        given.text = given.text.substr(0, file) + std::filesystem::absolute(given.text.substr(file), ignored).string();
+                }
+            }
         };
-        make_absolute(effective_, "body-file");
-        make_absolute(effective_, "down-file");
-        for (RouteLayer& route : routes_) make_absolute(route.layer, "body-file");
+        make_absolute(effective_);
+        for (RouteLayer& route : routes_) make_absolute(route.layer);
         const auto text = config_text(effective_, routes_);
         if (!text) return Problems{{text.error()}, 2};
         return Printed{*text, {}};

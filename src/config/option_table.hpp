@@ -31,13 +31,15 @@ enum class Type : std::uint8_t {
     mode,           ///< octal permission bits
     addresses,      ///< a list of listen addresses
     headers,        ///< a list of 'Name: value'
+    variants,       ///< a list of 'CODING: FILE', each coding once
     origin,         ///< of the CORS protocol: "*" or scheme://host
     path,           ///< of a URL, exact
     sequence,       ///< outcomes in order
     faults,         ///< outcomes with shares
     delays,
-    routes,   ///< a list of '[METHOD ]PATH STATUS [BODY]'; in a file, of tables
-    methods,  ///< a list of methods
+    routes,        ///< a list of '[METHOD ]PATH STATUS [BODY]'; in a file, of tables
+    methods,       ///< a list of methods
+    expectations,  ///< a list of '[COUNT ]METHOD PATH'
 };
 
 /// The value of an option, once understood. A list grows by one element with each text.
@@ -48,10 +50,12 @@ struct Value {
     std::string text;
     std::vector<ListenAddress> addresses;
     std::vector<Header> headers;
+    std::vector<Variant> variants;
     std::vector<SequenceStep> sequence;
     std::vector<FaultShare> faults;
     std::vector<Delay> delays;
     std::vector<std::string> texts;  ///< methods
+    std::vector<Expectation> expectations;
 };
 
 struct Option {
@@ -96,7 +100,8 @@ struct OptionGroup {
 [[nodiscard]] std::string_view key_in_route(const Option& option);
 
 [[nodiscard]] constexpr bool is_list(Type type) {
-    return type == Type::addresses || type == Type::headers || type == Type::routes || type == Type::methods;
+    return type == Type::addresses || type == Type::headers || type == Type::variants || type == Type::routes || type == Type::methods ||
+           type == Type::expectations;
 }
 [[nodiscard]] constexpr bool is_flag(Type type) {
     return type == Type::action || type == Type::boolean;

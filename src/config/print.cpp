@@ -104,13 +104,15 @@ std::optional<std::string> toml_value(const Option& option, std::string_view tex
         case Type::status_range:
         case Type::addresses:
         case Type::headers:
+        case Type::variants:
         case Type::origin:
         case Type::path:
         case Type::sequence:
         case Type::faults:
         case Type::delays:
         case Type::routes:
-        case Type::methods: break;
+        case Type::methods:
+        case Type::expectations: break;
     }
     return quoted(text);
 }

@@ -35,6 +35,26 @@ std::vector<Header> cors_headers(const std::string& origin) {
     return {{"Access-Control-Allow-Origin", origin}, {"Access-Control-Allow-Credentials", "true"}, {"Vary", "Origin"}};
 }
 
+/// RFC 9110 §12.5.5: one more field that the answer varies by, in the last Vary or in one of its own.
+void add_to_vary(std::vector<Header>& headers, std::string_view name) {
+    Header* last = nullptr;
+    for (Header& header : headers) {
+        if (!equals_ignore_case(header.name, "Vary")) continue;
+        last = &header;
+        for (std::string_view rest = header.value; !rest.empty();) {
+            const auto comma = rest.find(',');
+            const std::string_view member = trim(rest.substr(0, comma));
+            if (member == "*" || equals_ignore_case(member, name)) return;
+            rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+        }
+    }
+    if (last != nullptr) {
+        last->value.append(", ").append(name);
+    } else {
+        headers.push_back({"Vary", std::string(name)});
+    }
+}
+
 }  // namespace
 
 bool has_content(int status) {
@@ -73,6 +93,7 @@ Result<Response> resolve_response(const ResponseConfig& config) {
     // A client refuses an answer with two origins; fields that the answer varies by add up (RFC 9110 §12.5.5).
     for (const Header& header : cors_headers(config.cors))
         if (header.name == "Vary" || !replaced(header.name)) out.headers.push_back(header);
+    if (!config.variants.empty()) add_to_vary(out.headers, "Accept-Encoding");
     return out;
 }
 

@@ -69,6 +69,8 @@ Wanted wanted_for(Type type) {
         case Type::duration: return {.words = "a string such as \"100ms\" or \"5s\"", .string = true, .integer = true};
         case Type::addresses:
         case Type::methods:
+        case Type::expectations:
+        case Type::variants:
         case Type::headers: return {.words = "a string or an array of strings", .string = true, .list = true};
     }
     return {};
@@ -166,7 +168,7 @@ private:
     }
 
     void unknown(const toml::key& key, const std::string& path) {
-        std::string_view near = misplaced(key.str());
+        std::string_view near = misplaced(key.str(), path);
         if (near.empty()) near = nearest(path, names_);
         if (path.contains('.') && is_section(near)) near = {};  // it stands in that section
         complain(key.source(),
@@ -186,16 +188,19 @@ private:
 
     /// A key that is right but for its section (`max_head` at the top, `listen` in [response]), or goes by the name of its flag or by the
     /// one that it has elsewhere (`port`).
-    static std::string_view misplaced(std::string_view last) {
+    static std::string_view misplaced(std::string_view last, std::string_view path) {
         std::string flag(last);
         std::ranges::replace(flag, '_', '-');
+        const Tried* const tried = tried_elsewhere(flag);
+        const std::string_view meant = tried != nullptr ? option_named(tried->option).key : std::string_view();
+        // One of the same section is meant rather than one of another.
+        if (const auto dot = path.rfind('.'); dot != std::string_view::npos && meant.starts_with(path.substr(0, dot + 1))) return meant;
         for (const Option* option : all_options()) {
             if (option->key.empty()) continue;
             if (option->key.substr(option->key.rfind('.') + 1) == last || option->name == flag) return option->key;
             if (!option->alias.empty() && option->alias == flag) return option->key;
         }
-        const Tried* tried = tried_elsewhere(flag);
-        return tried != nullptr ? option_named(tried->option).key : std::string_view();
+        return meant;
     }
 
     void value(const Option& option, const std::string& path, const toml::node& node, Layer& layer) {
@@ -224,8 +229,8 @@ private:
         }
         const std::string place = at(node.source()) + path + " = " + (node.is_string() ? '"' + excerpt(text) + '"' : text);
         // "A relative path in TOML is relative to that file": what is read belongs to the file that asks for it.
-        if (option.type == Type::input_path && !directory_.empty() && !text.empty() && text != "-" && !text.starts_with('/'))
-            text = std::string(directory_) + '/' + text;
+        const std::size_t file = input_file_in(option, text);
+        if (file != std::string::npos && !directory_.empty() && text[file] != '/') text.insert(file, std::string(directory_) + '/');
         setting.texts.push_back({std::move(text), place});
         return true;
     }

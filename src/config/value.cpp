@@ -9,9 +9,11 @@
 
 #include "base/ascii.hpp"
 #include "base/verify.hpp"
+#include "config/expect_text.hpp"
 #include "config/outcome_text.hpp"
 #include "config/route_text.hpp"
 #include "config/units.hpp"
+#include "config/variant.hpp"
 
 namespace tinyhttpd::config {
 
@@ -139,6 +141,17 @@ Refusal read_header(std::string_view text, Value& value) {
     return {};
 }
 
+Refusal read_variant_text(std::string_view text, Value& value) {
+    auto variant = parse_variant(text);
+    if (!variant) return std::move(variant).error();
+    for (const Variant& other : value.variants) {
+        if (other.coding == variant->coding)
+            return std::string(name_of(other.coding)) + " is given twice (" + shown(other.file) + "): leave one of them out";
+    }
+    value.variants.push_back(*std::move(variant));
+    return {};
+}
+
 Refusal read_origin(std::string_view text, Value& value) {
     // RFC 6454 §6.2: scheme://host[:port], and nothing behind it.
     const auto host = text.find("://");
@@ -174,6 +187,13 @@ Refusal read_route(std::string_view text) {
     return {};
 }
 
+Refusal read_expectation(std::string_view text, Value& value) {
+    auto expectation = parse_expectation(text);
+    if (!expectation) return std::move(expectation).error();
+    value.expectations.push_back(*std::move(expectation));
+    return {};
+}
+
 Refusal read_path(std::string_view text, Value& value) {
     if (text.empty()) return "the path is empty";
     if (text.find('\0') != std::string_view::npos) return "a path cannot hold a NUL byte";
@@ -198,6 +218,7 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
         case Type::status: return read_status(option, text, value);
         case Type::status_range: return read_status_range(option, text, value);
         case Type::headers: return read_header(text, value);
+        case Type::variants: return read_variant_text(text, value);
         case Type::origin: return read_origin(text, value);
         case Type::path: return read_url_path(text, value);
         case Type::sequence: return take(parse_sequence(text), value.sequence);
@@ -205,6 +226,7 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
         case Type::delays: return take(parse_delays(text), value.delays);
         case Type::routes: return read_route(text);
         case Type::methods: return read_method(text, value);
+        case Type::expectations: return read_expectation(text, value);
         case Type::boolean: {
             const auto on = parse_boolean(text);
             if (!on) return on.error();
@@ -226,6 +248,11 @@ std::optional<std::string> parse_value(const Option& option, std::string_view te
     }
     VERIFY(option.type != Type::action);
     return {};
+}
+
+std::size_t input_file_in(const Option& option, std::string_view text) {
+    if (option.type == Type::variants) return file_in_variant(text);
+    return option.type == Type::input_path && !text.empty() && text != "-" ? 0 : std::string_view::npos;
 }
 
 std::string escaped(std::string_view text) {

@@ -3,6 +3,7 @@
 // from does not matter here; the caller puts the place in front of the refusal.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace tinyhttpd::config {
 /// Reads `text` into `value`; a list grows by one. Returns one sentence that says what would have been right, or nothing
 /// when the text was. Requires that the option is no action.
 [[nodiscard]] std::optional<std::string> parse_value(const Option& option, std::string_view text, Value& value);
+
+/// Where in such a text the name of a file begins that is read; npos: it holds none.
+[[nodiscard]] std::size_t input_file_in(const Option& option, std::string_view text);
 
 /// `text` with its control bytes as \n and \x1b, so that a line about it is one line and moves no cursor.
 [[nodiscard]] std::string escaped(std::string_view text);

@@ -36,11 +36,12 @@ BodyReader BodyReader::chunked(const ChunkedLimits& limits) {
     return reader;
 }
 
-BodyReader::Progress BodyReader::read(std::string_view input) {
+BodyReader::Progress BodyReader::read(std::string_view input, ContentCopy* copy) {
     Progress progress;
     while (progress.consumed < input.size() && state_ != State::end) {
         if (state_ == State::content || state_ == State::data) {
             const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size() - progress.consumed));
+            if (copy != nullptr) progress.is_copied = copy->add(input.substr(progress.consumed, taken)) && progress.is_copied;
             progress.consumed += taken;
             left_ -= taken;
             if (left_ == 0) state_ = state_ == State::data ? State::data_cr : State::end;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // BodyReader: finds the end of a request's content, reading and discarding it, for either framing of RFC 9112 §6. The
-// responder feeds it as bytes come, split anyhow. It buffers nothing and never looks behind the end of the content.
+// responder feeds it as bytes come, split anyhow. It buffers nothing, shows the content to who wants a copy, and never looks
+// behind the end of it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "http/content_copy.hpp"
 #include "http/status.hpp"
 
 namespace tinyhttpd::http {
@@ -30,9 +32,10 @@ public:
         std::size_t consumed = 0;         ///< bytes at the front of the input that belong to the content
         bool complete = false;            ///< the next byte is the next request's
         Refusal refusal = Refusal::none;  ///< the framing is broken: nothing behind it can be trusted
+        bool is_copied = true;            ///< false: there was no memory for the copy
     };
-    /// Takes what is there. Must not be called again once complete or refused.
-    [[nodiscard]] Progress read(std::string_view input);
+    /// Takes what is there; the content goes into `copy`, unless that is null. Must not be called again once complete or refused.
+    [[nodiscard]] Progress read(std::string_view input, ContentCopy* copy = nullptr);
 
 private:
     enum class State : std::uint8_t {

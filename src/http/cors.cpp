@@ -6,21 +6,15 @@
 #include <optional>
 
 #include "base/ascii.hpp"
+#include "http/field_lines.hpp"
 
 namespace tinyhttpd::http {
 
 namespace {
 
-/// The value of the first field of that name in a complete, well-formed head.
+/// Of the first field line of that name.
 std::optional<std::string_view> value_of(std::string_view head, std::string_view name) {
-    for (std::size_t line = head.find("\r\n") + 2; line < head.size();) {
-        const std::size_t end = head.find("\r\n", line);
-        const std::string_view field = head.substr(line, end - line);
-        if (field.size() > name.size() && field[name.size()] == ':' && equals_ignore_case(field.substr(0, name.size()), name))
-            return trim(field.substr(name.size() + 1));
-        line = end + 2;
-    }
-    return std::nullopt;
+    return next_value(head, name);
 }
 
 /// RFC 9110 §5.6.1: field names, separated by commas.

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "http/exchange.hpp"
 
-#include <cstring>
-
 namespace tinyhttpd::http {
 
 namespace {
 
+std::string_view trimmed(std::string_view value) {
+    const auto is_blank = [](char byte) { return byte == ' ' || byte == '\t'; };
+    while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+    while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+    return value;
+}
+
 // The parser noted where the value starts, and that a CR ends it.
 std::string_view value_at(std::string_view head, std::uint32_t offset) {
     if (offset == 0) return {};
-    const char* begin = head.data() + offset;
-    const char* const head_end = head.data() + head.size();
-    const void* const cr = std::memchr(begin, '\r', static_cast<std::size_t>(head_end - begin));
-    const char* end = cr != nullptr ? static_cast<const char*>(cr) : head_end;
-    const auto is_blank = [](char byte) { return byte == ' ' || byte == '\t'; };
-    while (begin != end && is_blank(*begin)) ++begin;
-    while (begin != end && is_blank(end[-1])) --end;
-    return {begin, end};
+    const std::string_view rest = head.substr(offset);
+    return trimmed(rest.substr(0, rest.find('\r')));
 }
 
 }  // namespace
@@ -39,6 +38,26 @@ Exchange describe(const HeadParser& parser, const char* head, Fields fields) {
     exchange.referer = value_at(bytes, request.referer_offset);
     exchange.user_agent = value_at(bytes, request.user_agent_offset);
     return exchange;
+}
+
+bool fields_of(const HeadParser& parser, const char* head, SparingVector<CapturedField>& fields) {
+    if (head == nullptr || !parser.has_request_line()) return true;
+    std::string_view lines(head, parser.size());
+    const auto next_line = [&lines]() -> std::string_view {
+        const std::size_t end = lines.find("\r\n");
+        if (end == std::string_view::npos) return {};
+        const std::string_view line = lines.substr(0, end);
+        lines.remove_prefix(end + 2);
+        return line;
+    };
+    next_line();  // of the request
+    for (std::string_view line = next_line(); !line.empty(); line = next_line()) {
+        const std::size_t colon = line.find(':');
+        // The one for which it was refused.
+        if (colon == std::string_view::npos) break;
+        if (!fields.push({line.substr(0, colon), trimmed(line.substr(colon + 1))})) return false;
+    }
+    return true;
 }
 
 }  // namespace tinyhttpd::http

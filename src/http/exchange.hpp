@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What the access log learns of a request, cut out of the bytes of its head. The responder calls it, only with the log on.
+// What the access log and a recorder learn of a request, cut out of the bytes of its head. The responder calls it, only for them.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 #include "base/exchange.hpp"
+#include "base/recorder.hpp"
+#include "base/sparing_vector.hpp"
 #include "http/head_parser.hpp"
 
 namespace tinyhttpd::http {
@@ -19,5 +21,9 @@ enum class Fields : std::uint8_t { left_out, described };
 /// The request's part of the exchange: all but peer, status and body_bytes. `head` has the bytes that `parser` has judged; the views
 /// point into it.
 [[nodiscard]] Exchange describe(const HeadParser& parser, const char* head, Fields fields);
+
+/// Its field lines, in order: of the whole head, or of one that was refused up to the last line that is whole. `fields` is empty before;
+/// false when there was no memory for all.
+[[nodiscard]] bool fields_of(const HeadParser& parser, const char* head, SparingVector<CapturedField>& fields);
 
 }  // namespace tinyhttpd::http

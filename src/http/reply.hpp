@@ -19,11 +19,21 @@ struct Reply {
         health,     ///< `index` is a site::Choice::Question
         options,    ///< `OPTIONS *`
         preflight,  ///< of the CORS protocol
+
     };
+    /// On top of a kind: somebody wants to know of the request before it is answered.
+    static constexpr std::uint8_t recorded_bit = 128;
     std::uint32_t index = 0;
     Kind kind = Kind::answer;
     Persistence persistence = Persistence::keep_alive;
     Content content = Content::sent;
+    std::uint8_t variant = 0;  ///< of what is planned: added to the answer when that is the one that varies
+
+    [[nodiscard]] bool is_recorded() const { return (static_cast<std::uint8_t>(kind) & recorded_bit) != 0; }
+    void set_recorded(bool on) {
+        const std::uint8_t plain = static_cast<std::uint8_t>(kind) & static_cast<std::uint8_t>(~recorded_bit);
+        kind = static_cast<Kind>(plain | (on ? recorded_bit : 0));
+    }
 
     /// Stop 4: choose. `bytes` are those of the head.
     [[nodiscard]] static Reply to(const RequestHead& head, const char* bytes, const site::Site& site) {
@@ -31,6 +41,9 @@ struct Reply {
         const site::Choice choice = site.choose({bytes, head.method_size}, {bytes + head.method_size + 1, head.target_size});
         return {choice.index, static_cast<Kind>(choice.kind), persistence_of(head), content_of(head)};
     }
+    /// The rest of that choice, which only a site wants that depends on fields: a preflight, or a variant. `bytes` are the whole head.
+    void consider_fields(const RequestHead& head, std::string_view bytes, const site::Site& site);
+
     [[nodiscard]] static Content content_of(const RequestHead& head) {
         return head.method == Method::head ? Content::left_out : Content::sent;
     }

@@ -19,6 +19,7 @@
 #include "base/exchange.hpp"
 #include "base/protocol.hpp"
 #include "base/quota.hpp"
+#include "base/recorder.hpp"
 #include "http/cors.hpp"
 #include "http/editions.hpp"
 #include "http/exchange.hpp"
@@ -40,6 +41,7 @@ struct ResponderLimits {
     std::size_t write_buffer = 4096;       ///< a batch that has reached it is sent before more requests are judged
     Quota* quota = nullptr;                ///< shared by all workers; null: no limit
     const site::Board* board = nullptr;    ///< where a new site may be published; null: never
+    Recorder* recorder = nullptr;          ///< this worker's; null: nobody wants to know of a request before it is answered
     std::span<const Origin> origins = {};  ///< by listener; outlives the responder. The default for any that is not in it
 };
 
@@ -63,6 +65,7 @@ public:
           answers_max_(limits.keepalive_requests),
           may_keep_(limits.keepalive),
           quota_(limits.quota),
+          recorder_(limits.recorder),
           origins_(limits.origins),
           wall_clock_(wall_clock),
           log_(std::move(log)) {
@@ -99,11 +102,15 @@ public:
     [[nodiscard]] std::size_t editions() const { return editions_.count(); }
 
     /// Whether open() wants the peer's text.
-    [[nodiscard]] bool wants_peer() const { return describes_refused(); }
-    /// Starts a new connection in `session`. `peer`: address without port, or "unix:". `listener`: the index of the one it came in by.
+    [[nodiscard]] bool wants_peer() const { return describes_refused() || writes_lines(); }
+    /// Starts a new connection in `session`. `peer`: as PeerText takes it. `listener`: the index of the one it came in by.
     void open(Session& session, std::string_view peer, std::uint32_t listener = 0) {
         session = Session{};
         if (listener < origins_.size()) session.origin = origins_[listener];
+        learn_peer(session, peer);
+    }
+    /// The client is another than open() was told; nothing has come of it yet.
+    void learn_peer(Session& session, std::string_view peer) {
         if (wants_peer()) session.peer.reset(new (std::nothrow) PeerText(peer));
     }
 
@@ -130,16 +137,23 @@ public:
         return {0, next == Next::flush ? Next::receive : next};
     }
 
+    /// Next::held was said: next_ready() will call this session's connection `slot`.
+    void hold(Session& session, std::uint32_t slot) { session.kept->line->connection = slot; }
+    /// The next connection whose line is written, or will never be: its answer need not wait any longer.
+    [[nodiscard]] std::optional<std::uint32_t> next_ready() {
+        const Recorder::Line* const line = recorder_ != nullptr ? recorder_->next_told() : nullptr;
+        return line != nullptr ? std::optional(line->connection) : std::nullopt;
+    }
+
     [[nodiscard]] Phase phase(const Session& session) const { return session.phase; }
 
     /// The deadline of the current phase has passed; the connection is to be closed. Appends a 408 when a byte of a request
     /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
-    void expire(Session& session, Batch& out) {
-        if (!session.has_begun) return;
+    [[nodiscard]] Next expire(Session& session, Batch& out) {
+        if (!session.has_begun) return Next::close;
         const Refusal refusal = session.phase == Phase::body ? Refusal::content_timeout : Refusal::head_timeout;
-        const std::uint64_t body_bytes = editions_.current().renderings.refuse(out, refusal, Reply::content_of(session.parser.head()));
         // Of an unfinished head there is nothing to describe: its bytes are with the caller.
-        if (describes_refused()) write_refused(session, head_of(session), refusal, body_bytes);
+        return next_after(session, refuse_recorded(session, refusal, head_of(session), out), out);
     }
 
     /// From now on every answer carries `Connection: close`, and Next::close follows it.
@@ -150,8 +164,10 @@ public:
 
     /// The connection is gone.
     void close(Session& session) {
-        // An answer that was cut between two of its pieces.
-        if (session.kept && session.kept->has_begun && quota_ != nullptr) quota_->give_back(1);
+        if (session.kept) {
+            give_back_ticket(*session.kept);
+            if (session.kept->line != nullptr) recorder_->forget(*session.kept->line);
+        }
         unpin(session);
         session.kept.reset();
         session.peer.reset();
@@ -163,7 +179,7 @@ private:
         editions_.current().renderings.refresh(second_);
     }
 
-    enum class Outcome : std::uint8_t { go_on, wait, flush, close, later, reset };
+    enum class Outcome : std::uint8_t { go_on, wait, flush, close, later, held, reset };
     struct Step {
         std::size_t consumed;
         Outcome outcome;
@@ -185,6 +201,7 @@ private:
             case Outcome::wait: return Next::receive;
             case Outcome::close: return Next::close;
             case Outcome::later: out.due = session.kept->due; return Next::later;
+            case Outcome::held: return Next::held;
             case Outcome::reset: return Next::reset;
         }
         std::unreachable();
@@ -216,8 +233,11 @@ private:
             return {size, refuse(session, refusal, input.data(), out)};
         const site::Site& site = *editions_.current().site;
         Reply reply = Reply::to(head, input.data(), site);
-        if (site.has_preflights() && reply.kind != Reply::Kind::options && is_preflight(head, input.substr(0, size))) [[unlikely]]
-            reply.kind = Reply::Kind::preflight;
+        if (site.depends_on_fields()) [[unlikely]]
+            reply.consider_fields(head, input.substr(0, size), site);
+        // Whoever watches over the server does not use it.
+        if (recorder_ != nullptr && reply.kind != Reply::Kind::health) [[unlikely]]
+            reply.set_recorded(true);
         // What the memo knows holds for the connections of every listener.
         if (!head.depends_on_origin()) memo_.offer(input.substr(0, size), session.parser, reply);
         if (head.framing != Framing::none) {
@@ -264,7 +284,8 @@ private:
                            ? BodyReader::length(head.content_length)
                            : BodyReader::chunked({.content = max_body_, .framing = static_cast<std::uint32_t>(max_head_)});
         const std::size_t size = session.parser.size();
-        if (describes_refused() && !keep_head(session, input.substr(0, size))) return Outcome::close;
+        if ((describes_refused() || recorder_ != nullptr) && !keep_head(session, input.substr(0, size))) return Outcome::close;
+        if (writes_lines()) session.kept->content = ContentCopy(recorder_->content_max());
         // RFC 9110 §10.1.1: not on 1.0, and not when the client did not wait for it.
         if ((head.fields & HeadField::expect_continue) == 0 || head.minor_version == 0 || input.size() > size) return Outcome::go_on;
         Renderings::invite(out);
@@ -272,7 +293,8 @@ private:
     }
 
     Step skip_body(Session& session, std::string_view input, Batch& out) {
-        const BodyReader::Progress progress = session.body.read(input);
+        const BodyReader::Progress progress = session.body.read(input, writes_lines() ? &session.kept->content : nullptr);
+        if (!progress.is_copied) return {progress.consumed, Outcome::close};
         if (progress.refusal != Refusal::none) {
             return {progress.consumed, refuse(session, progress.refusal, head_of(session), out)};
         }
@@ -312,10 +334,13 @@ private:
     }
     /// The session's request has been answered from `edition`, or is to be later.
     Outcome settled(Session& session, const Edition& edition, Outcome outcome) {
-        if (outcome == Outcome::later) return outcome;
+        if (outcome == Outcome::later || outcome == Outcome::held) return outcome;
         const bool is_current = &edition == &editions_.current();
         unpin(session);
-        if (outcome == Outcome::flush) session.parser = {};  // a preflight, whose answer is kept
+        if (outcome == Outcome::flush) {  // a preflight, whose answer is kept and nothing else
+            session.parser = {};
+            session.kept->head.reset();
+        }
         if (outcome != Outcome::go_on) return outcome;
         session.parser = {};
         session.kept.reset();
@@ -354,6 +379,16 @@ private:
         return ticket != Quota::Ticket::none;
     }
 
+    /// The same for an answer that may have had its ticket before.
+    [[nodiscard]] bool is_admitted(Session& session, Persistence& persistence) {
+        if (!session.kept || !std::exchange(session.kept->has_ticket, false)) return may_send(session, persistence);
+        if (!may_keep_) persistence = Persistence::close;  // by now
+        return true;
+    }
+    void give_back_ticket(Kept& kept) {
+        if (std::exchange(kept.has_ticket, false) && quota_ != nullptr) quota_->give_back(1);
+    }
+
     Outcome finished(Session& session, Persistence persistence) {
         if (persistence == Persistence::close) return Outcome::close;
         session.empty_lines = 0;
@@ -368,6 +403,7 @@ private:
 
     [[gnu::noinline]] Outcome answer_unusual(Edition& edition, Session& session, const HeadParser& parser, Reply reply,
                                              const char* head_bytes, Batch& out) {
+        if (reply.is_recorded()) return answer_recorded(edition, session, parser, reply, head_bytes, out);
         switch (reply.kind) {
             case Reply::Kind::planned: return answer_planned(edition, session, parser, reply, head_bytes, out);
             case Reply::Kind::health:
@@ -377,7 +413,7 @@ private:
                 edition.renderings.answer_apart(out, reply.index, reply.persistence, reply.content);
                 return finished(session, reply.persistence);
             case Reply::Kind::options:
-                if (!may_send(session, reply.persistence)) return Outcome::close;
+                if (!is_admitted(session, reply.persistence)) return Outcome::close;
                 edition.renderings.answer_options(out, reply.persistence);
                 ++out.answers;
                 if (log_.enabled()) write_log(session, describe_at(parser, head_bytes), 200, 0);
@@ -391,7 +427,7 @@ private:
     /// It is sent from the session, and so at the end of a batch.
     Outcome answer_preflight_to(const Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes,
                                 Batch& out) {
-        if (!may_send(session, reply.persistence)) return Outcome::close;
+        if (!is_admitted(session, reply.persistence)) return Outcome::close;
         PreflightAnswer answer = answer_preflight({head_bytes, parser.size()}, *edition.site, reply.persistence, second_);
         if (!answer.bytes || !keep(session)) return Outcome::close;  // without memory
         out.push({answer.bytes.get(), answer.size});
@@ -403,34 +439,58 @@ private:
 
     // ---- an answer that is drawn: it may fail, wait, or be sent bit by bit
 
-    Outcome answer_planned(Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
-        const site::Draw draw = edition.site->draw(reply.index);
+    /// What becomes of one request.
+    struct Draw {
+        Reply reply;
+        site::Fault fault = site::Fault::none;
+        Instant::duration delay{};
+        std::uint64_t rate = 0;  ///< 0: all at once
+
+        [[nodiscard]] bool hangs() const { return fault == site::Fault::hang; }
+        [[nodiscard]] bool waits() const { return hangs() || rate != 0 || delay.count() != 0; }
+    };
+    [[nodiscard]] static Draw draw(const Edition& edition, Reply reply) {
+        const site::Draw drawn = edition.site->draw(reply.index);
         const std::uint64_t rate = edition.site->plan(reply.index).limit_rate();
         reply.kind = Reply::Kind::answer;
-        reply.index = draw.outcome.answer;
-        const bool hangs = draw.outcome.fault == site::Fault::hang;
-        const bool has_content = draw.outcome.fault == site::Fault::none || draw.outcome.fault == site::Fault::truncate;
-        const bool is_slow = rate != 0 && has_content && !content_of(edition, reply).empty();
-        if (!hangs && !is_slow && draw.delay.count() == 0)
-            return give(edition, session, parser, reply, draw.outcome.fault, head_bytes, out);
+        // A status that was drawn has no variants.
+        reply.index = drawn.outcome.answer + (drawn.outcome.answer == edition.site->plan(reply.index).ok().answer ? reply.variant : 0U);
+        const bool has_content = drawn.outcome.fault == site::Fault::none || drawn.outcome.fault == site::Fault::truncate;
+        return {reply, drawn.outcome.fault, drawn.delay, has_content && !content_of(edition, reply).empty() ? rate : 0};
+    }
 
-        if (log_.enabled() && hangs) log_answer(edition, session, parser, reply, draw.outcome.fault, head_bytes, 0);
+    Outcome answer_planned(Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
+        const Draw drawn = draw(edition, reply);
+        if (!drawn.waits()) return give(edition, session, parser, drawn.reply, drawn.fault, head_bytes, out);
+        if (log_.enabled() && drawn.hangs()) log_answer(edition, session, parser, drawn.reply, drawn.fault, head_bytes, 0);
+        return keep_answer(session, parser, drawn, head_bytes) ? Outcome::later : Outcome::close;
+    }
+
+    /// For later. False when memory has run out.
+    [[nodiscard]] bool keep_answer(Session& session, const HeadParser& parser, const Draw& drawn, const char* head_bytes) {
         // The memo's head may be another by the time this one is answered.
         session.parser = parser;
-        const bool is_logged = log_.enabled() && !hangs && head_bytes != nullptr && head_bytes != head_of(session);
-        if (!keep(session) || (is_logged && !keep_head(session, {head_bytes, parser.size()}))) return Outcome::close;  // without memory
-        session.kept->due = hangs ? Instant::max() : now_ + draw.delay;
+        // One that hangs is logged at once, but where there are lines it may be refused yet.
+        const bool is_described = writes_lines() ? describes_refused() : log_.enabled() && !drawn.hangs();
+        const bool wants_head = is_described || drawn.reply.kind == Reply::Kind::preflight;
+        if (!keep(session)) return false;
+        if (wants_head && head_bytes != nullptr && head_bytes != head_of(session) && !keep_head(session, {head_bytes, parser.size()}))
+            return false;
+        Kept& kept = *session.kept;
+        kept.due = drawn.hangs() ? Instant::max() : now_ + drawn.delay;
         pin(session);
-        session.kept->reply = reply;
-        session.kept->fault = draw.outcome.fault;
-        session.kept->rate = is_slow ? rate : 0;
-        return Outcome::later;
+        kept.reply = drawn.reply;
+        kept.fault = drawn.fault;
+        kept.rate = drawn.rate;
+        kept.has_begun = false;
+        kept.sent = 0;
+        return true;
     }
 
     /// Gives the answer, or fails, at once.
     Outcome give(Edition& edition, Session& session, const HeadParser& parser, Reply reply, site::Fault fault, const char* head_bytes,
                  Batch& out) {
-        if (!may_send(session, reply.persistence)) return Outcome::close;
+        if (!is_admitted(session, reply.persistence)) return Outcome::close;
         std::uint64_t content_bytes = content_of(edition, reply).size();
         Outcome after = Outcome::close;
         switch (fault) {
@@ -460,10 +520,19 @@ private:
 
     Outcome go_on_from(Edition& edition, Session& session, Batch& out) {
         Kept& kept = *session.kept;
+        if (kept.line != nullptr) {
+            if (kept.line->error != 0) kept.refusal = Refusal::not_recorded;
+            recorder_->forget(*std::exchange(kept.line, nullptr));
+            if (kept.refusal == Refusal::none && kept.due > now_) return Outcome::later;
+            kept.due = now_;  // a rate counts from here
+        }
+        if (kept.refusal != Refusal::none) return give_refusal(session, kept.refusal, kept.head.get(), out);
+        if (kept.reply.kind != Reply::Kind::answer)
+            return answer_unusual(edition, session, session.parser, kept.reply, kept.head.get(), out);
         if (kept.rate == 0) return give(edition, session, session.parser, kept.reply, kept.fault, kept.head.get(), out);
         const Outcome outcome = send_slowly(edition, session, kept, out);
         if (outcome != Outcome::go_on) return outcome;
-        kept.has_begun = false;  // from here on it is the batch's
+        kept.has_ticket = false;  // from here on it is the batch's
         ++out.answers;
         if (log_.enabled()) log_answer(edition, session, session.parser, kept.reply, kept.fault, kept.head.get(), kept.sent);
         return kept.fault == site::Fault::none ? finished(session, kept.reply.persistence) : Outcome::close;
@@ -476,9 +545,9 @@ private:
         const std::uint64_t size = kept.fault == site::Fault::truncate ? content.size() / 2 : content.size();
         const std::uint64_t most = std::max<std::uint64_t>(kept.rate / 20, 1);
         if (!kept.has_begun) {
-            if (!may_send(session, kept.reply.persistence)) return Outcome::close;
+            if (!is_admitted(session, kept.reply.persistence)) return Outcome::close;
             edition.renderings.cut(out, kept.reply.index, kept.reply.persistence, kept.reply.content, 0);
-            kept.has_begun = true;
+            kept.has_begun = kept.has_ticket = true;
         } else {
             const std::uint64_t piece = std::min(most, size - kept.sent);
             edition.renderings.content_piece(out, kept.reply.index, kept.sent, piece);
@@ -500,10 +569,109 @@ private:
 
     Outcome refuse(Session& session, Refusal refusal, const char* head_bytes, Batch& out) {
         if (quota_ != nullptr && quota_->take() == Quota::Ticket::none) return Outcome::close;
+        if (!writes_lines()) [[likely]] {
+            ++out.answers;
+            return give_refusal_apart(session, refusal, head_bytes, out);
+        }
+        if (!keep(session)) {
+            if (quota_ != nullptr) quota_->give_back(1);
+            return Outcome::close;
+        }
+        session.kept->has_ticket = true;
+        return refuse_recorded(session, refusal, head_bytes, out);
+    }
+
+    Outcome give_refusal(Session& session, Refusal refusal, const char* head_bytes, Batch& out) {
+        if (session.kept && std::exchange(session.kept->has_ticket, false)) ++out.answers;
+        return give_refusal_apart(session, refusal, head_bytes, out);
+    }
+    /// The answer alone: its ticket is the caller's business.
+    Outcome give_refusal_apart(Session& session, Refusal refusal, const char* head_bytes, Batch& out) {
         const std::uint64_t body_bytes = editions_.current().renderings.refuse(out, refusal, Reply::content_of(session.parser.head()));
-        ++out.answers;
         if (describes_refused()) write_refused(session, head_bytes, refusal, body_bytes);
         return Outcome::close;
+    }
+
+    // ---- a request that is recorded before it is answered
+
+    [[nodiscard]] bool writes_lines() const { return recorder_ != nullptr && recorder_->writes_lines(); }
+
+    Outcome answer_recorded(Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
+        reply.set_recorded(false);
+        Draw drawn = reply.kind == Reply::Kind::planned ? draw(edition, reply) : Draw{.reply = reply};
+        // What hangs is no answer that anybody could count.
+        const bool wants_ticket = !drawn.hangs();
+        if (wants_ticket && !may_send(session, drawn.reply.persistence)) return Outcome::close;
+        if (!keep_answer(session, parser, drawn, head_bytes)) {
+            if (wants_ticket && quota_ != nullptr) quota_->give_back(1);
+            return Outcome::close;
+        }
+        Kept& kept = *session.kept;
+        kept.has_ticket = wants_ticket;
+        if (log_.enabled() && drawn.hangs()) log_answer(edition, session, parser, drawn.reply, drawn.fault, head_bytes, 0);
+
+        CapturedRequest request = describe_recorded(parser, head_bytes);
+        request.route = edition.site->route_of(request.method, request.target);
+        request.fault = site::name_of(drawn.fault);
+        request.status = status_of_kept(edition, drawn);
+        if (record(session, parser, head_bytes, request)) return Outcome::held;
+        if (kept.refusal == Refusal::none && drawn.waits()) return Outcome::later;
+        return settled(session, edition, go_on_from(edition, session, out));
+    }
+
+    [[nodiscard]] static int status_of_kept(const Edition& edition, const Draw& drawn) {
+        switch (drawn.reply.kind) {
+            case Reply::Kind::options: return 200;
+            case Reply::Kind::preflight: return 204;
+            default: return edition.renderings.status(drawn.reply.index);
+        }
+    }
+
+    /// Nobody expects a request that is turned down, but it has a line.
+    Outcome refuse_recorded(Session& session, Refusal refusal, const char* head_bytes, Batch& out) {
+        if (!writes_lines()) return give_refusal(session, refusal, head_bytes, out);
+        if (!keep(session) || (head_bytes != nullptr && describes_refused() && head_bytes != head_of(session) &&
+                               !keep_head(session, {head_bytes, session.parser.size()})))
+            return Outcome::close;
+        session.kept->refusal = refusal;
+        CapturedRequest request = describe_recorded(session.parser, head_bytes);
+        request.refused = row_of(refusal).why;
+        request.status = static_cast<int>(status_of(refusal));
+        if (record(session, session.parser, head_bytes, request)) return Outcome::held;
+        return give_refusal(session, session.kept->refusal, head_bytes, out);
+    }
+
+    [[nodiscard]] static CapturedRequest describe_recorded(const HeadParser& parser, const char* head_bytes) {
+        CapturedRequest request;
+        if (head_bytes == nullptr) return request;
+        const Exchange exchange = describe(parser, head_bytes, Fields::left_out);
+        request.protocol = exchange.version;
+        request.method = exchange.method;
+        request.target = exchange.target;
+        request.request_line = exchange.request_line;
+        return request;
+    }
+    /// What only a line shows. False when there is no memory for all of it: it would say that the rest was not there.
+    [[nodiscard]] bool describe_line(const Session& session, const HeadParser& parser, const char* head_bytes, CapturedRequest& request) {
+        request.time = wall_clock_();
+        if (session.peer) request.peer = session.peer->view();
+        fields_.clear();
+        const bool is_complete = fields_of(parser, head_bytes, fields_);
+        request.fields = fields_.span();
+        request.body = session.kept->content.text();
+        request.body_bytes = session.kept->content.size();
+        return is_complete;
+    }
+
+    /// Whether there is a line to wait for. If it cannot be recorded it is refused.
+    [[nodiscard]] bool record(Session& session, const HeadParser& parser, const char* head_bytes, CapturedRequest& request) {
+        Kept& kept = *session.kept;
+        Recorder::Recording recording{.is_recorded = false};
+        if (!writes_lines() || describe_line(session, parser, head_bytes, request)) recording = recorder_->record(request);
+        kept.content = ContentCopy();
+        kept.line = recording.line;
+        if (!recording.is_recorded) kept.refusal = Refusal::not_recorded;
+        return kept.line != nullptr;
     }
 
     /// Whether the log wants to hear of the requests that are turned down, at least.
@@ -522,7 +690,7 @@ private:
     }
 
     void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
-        if (session.peer) exchange.peer = session.peer->view();
+        if (session.peer) exchange.peer = session.peer->host();
         exchange.status = status;
         exchange.body_bytes = body_bytes;
         log_.append(exchange);
@@ -538,6 +706,8 @@ private:
     std::uint64_t answers_max_;
     bool may_keep_;  ///< --keepalive, until announce_close()
     Quota* quota_;
+    Recorder* recorder_;
+    SparingVector<CapturedField> fields_;
     std::span<const Origin> origins_;
     Instant now_{};  ///< of this turn
     std::time_t second_ = 0;

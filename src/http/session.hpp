@@ -12,39 +12,58 @@
 #include <string_view>
 
 #include "base/protocol.hpp"
+#include "base/recorder.hpp"
 #include "http/body_framing.hpp"
+#include "http/content_copy.hpp"
 #include "http/head_parser.hpp"
 #include "http/origin.hpp"
 #include "http/reply.hpp"
+#include "http/status.hpp"
 #include "site/plan.hpp"
 
 namespace tinyhttpd::http {
 
-/// The peer's address as text, cached for the access log.
+/// The peer's address as text, cached for who writes of its requests.
 class PeerText {
 public:
     PeerText() = default;
-    /// Keeps what fits: every numeric address does, an IPv6 zone may be cut.
+    /// `text`: "127.0.0.1:4711", "[::1]:4711", "unix:", or an address alone. Keeps what fits: every numeric address does.
     explicit PeerText(std::string_view text) : size_(static_cast<std::uint8_t>(std::min(text.size(), text_.size()))) {
         std::copy_n(text.begin(), size_, text_.begin());
+        const std::string_view kept = view();
+        const std::size_t colon = kept.find_last_of(':');
+        const bool has_port = colon != std::string_view::npos && colon + 1 != kept.size();
+        host_size_ = static_cast<std::uint8_t>(has_port ? colon : kept.size());
+        if (!kept.starts_with('[') || host_size_ < 2) return;
+        host_begin_ = 1;
+        host_size_ = static_cast<std::uint8_t>(host_size_ - 2);
     }
     [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+    /// Without the port.
+    [[nodiscard]] std::string_view host() const { return {text_.data() + host_begin_, host_size_}; }
 
 private:
-    std::array<char, 47> text_;
+    std::array<char, 53> text_;  // "[", INET6_ADDRSTRLEN - 1, "]:65535"
     std::uint8_t size_ = 0;
+    std::uint8_t host_begin_ = 0;
+    std::uint8_t host_size_ = 0;
 };
 
-/// What is kept of a request whose bytes are gone: while its content is skipped, if the log wants its head; while its answer waits.
+/// What is kept of a request whose bytes are gone: while its content is skipped, if somebody wants its head or the content itself; while
+/// its answer waits.
 struct Kept {
-    std::unique_ptr<char[]> head;       ///< null without a log, or without memory
+    std::unique_ptr<char[]> head;       ///< null when nobody wants it, or without memory
     std::unique_ptr<char[]> preflight;  ///< the answer to one, which nobody else owns; until the next is kept
     std::chrono::steady_clock::time_point due = std::chrono::steady_clock::time_point::max();
     Reply reply;
     site::Fault fault = site::Fault::none;
-    bool has_begun = false;  ///< the head of the answer is out, and with it a ticket of the quota
-    std::uint64_t rate = 0;  ///< bytes of content a second; 0: at once
-    std::uint64_t sent = 0;  ///< of the content
+    Refusal refusal = Refusal::none;  ///< instead of an answer
+    bool has_ticket = false;          ///< of the quota, and none of a batch's
+    bool has_begun = false;           ///< the head of the answer is out
+    Recorder::Line* line = nullptr;   ///< that has to be written before
+    std::uint64_t rate = 0;           ///< bytes of content a second; 0: at once
+    std::uint64_t sent = 0;           ///< of the content
+    ContentCopy content;              ///< of the request
 };
 
 struct Session {

@@ -21,6 +21,7 @@ enum class Status : std::uint16_t {
     expectation_failed = 417,
     misdirected_request = 421,
     header_fields_too_large = 431,
+    internal_server_error = 500,
     not_implemented = 501,
     version_not_supported = 505,
 };
@@ -69,6 +70,7 @@ enum class Refusal : std::uint8_t {
     expectation,
     https,
     head_too_large,
+    not_recorded,
     coding,
     major_version,
 };
@@ -124,6 +126,7 @@ inline constexpr auto refusal_table = std::to_array<RefusalRow>({
     {Refusal::expectation, Status::expectation_failed, "an expectation other than 100-continue"},
     {Refusal::https, Status::misdirected_request, "an https URI on a port that speaks plain HTTP"},
     {Refusal::head_too_large, Status::header_fields_too_large, "the head is larger than the limit"},
+    {Refusal::not_recorded, Status::internal_server_error, "the request could not be recorded"},
     {Refusal::coding, Status::not_implemented, "a transfer coding other than chunked"},
     {Refusal::major_version, Status::version_not_supported, "a major version other than 1"},
 });

@@ -18,12 +18,6 @@
 
 namespace tinyhttpd::log {
 
-namespace {
-
-constexpr LogFile::Purpose capture = {"open the capture", "reopen the capture", 0600};
-
-}  // namespace
-
 CaptureFile::Entry::~Entry() {
     VERIFY(!is_submitted_);
 }
@@ -163,7 +157,7 @@ CaptureFile::~CaptureFile() {
 }
 
 Result<std::unique_ptr<CaptureFile>> CaptureFile::open(std::string path, Done done, Diagnostics& diagnostics) {
-    TRY(auto file, LogFile::open(std::move(path), capture));
+    TRY(auto file, LogFile::open(std::move(path), LogFile::capture));
     auto state = std::make_shared<State>(std::move(file), std::move(done), diagnostics);
     auto kept = std::make_unique<std::shared_ptr<State>>(state);
     if (const int code = start_small_thread(run, kept.get()); code != 0) return fail("start the capture's thread", {}, code);

@@ -3,37 +3,11 @@
 // clock; capture_file.hpp writes what this makes.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <span>
 #include <string>
-#include <string_view>
+
+#include "base/recorder.hpp"
 
 namespace tinyhttpd::log {
-
-/// A field line of a request, raw.
-struct CapturedField {
-    std::string_view name;
-    std::string_view value;
-};
-
-/// All views hold raw bytes of the peer and end with the call they are handed to.
-struct CapturedRequest {
-    std::uint64_t number = 0;  ///< `n`, from 1
-    std::chrono::system_clock::time_point time = {};
-    std::string_view peer = {};      ///< with its port: "127.0.0.1:4711", "[::1]:4711", or "unix:"
-    std::string_view protocol = {};  ///< "HTTP/1.1"; this and the next two are empty when the request line was malformed
-    std::string_view method = {};
-    std::string_view target = {};
-    std::string_view request_line = {};          ///< of a malformed request line: what there is of it
-    std::string_view route = {};                 ///< the path of the route that answered, as configured; empty: [response] did
-    std::span<const CapturedField> fields = {};  ///< in the order they came, each as often as it came
-    std::string_view body = {};                  ///< what was kept of the content, from its beginning
-    std::uint64_t body_bytes = 0;                ///< what came of it; more than was kept: it is marked as truncated
-    int status = 0;                              ///< of the answer
-    std::string_view fault = {};                 ///< "reset": there was no answer to speak of; empty: none
-    std::string_view refused = {};               ///< why the request was turned down with `status`; empty: it was not
-};
 
 /// Appends the line of `request` and its newline to `line`. False: there was no memory for it, and `line` is as it was.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Diagnostics: what the program has to say about itself, one `tinyhttpd: error: …` line each on standard error. main makes
 // one and passes it on; every thread may use it. While the program starts, a line is written before report() returns; once it serves,
-// no report ever waits for whoever reads standard error. Standard output and the access log are not its business.
+// no report ever waits for whoever reads standard error. Standard output, the access log and the capture are not its business.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LineFormat: one request as one line of text, in the common, combined or JSON form. LogBatch writes with it. It allocates
-// nothing, knows no file, and reads no clock.
+// LineFormat: one request as one line of the access log, in the common, combined or JSON form. LogBatch writes with it. It allocates
+// nothing, knows no file, and reads no clock. The line of --capture is capture_line.hpp's.
 #pragma once
 
 #include <array>

@@ -24,6 +24,7 @@ public:
         unsigned mode;            ///< of a file that is created
     };
     static constexpr Purpose access_log = {"open the access log", "reopen the access log", 0640};
+    static constexpr Purpose capture = {"open the capture", "reopen the capture", 0600};
 
     /// Texts that write() takes at once, at most.
     static constexpr std::size_t texts_max = 64;

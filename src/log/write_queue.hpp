@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// WriteQueue: what lies between the workers' batches and the file: the blocks that lines are gathered in, the bounded number
-// of them that may be on their way, and spdlog's pool of one thread that takes them there. Inside log/ only.
+// WriteQueue: what lies between the workers' batches and the file of the access log: the blocks that lines are gathered in, the
+// bounded number of them that may be on their way, and spdlog's pool of one thread that takes them there. Inside log/ only. The capture
+// has a queue of its own, since its lines are never dropped and each is told of.
 #pragma once
 
 #include <atomic>

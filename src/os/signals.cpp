@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -20,13 +21,19 @@ namespace {
 std::atomic<int> signal_pipe = -1;
 std::atomic<bool> delivering = false;
 std::atomic<int> told_to_stop = 0;
+std::array<std::atomic<bool>, 32> pending{};  // by number: one that coalesces is in the pipe
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 constexpr int forced = 3;  // the interface's exit status
 
-void write_byte(int fd, unsigned char byte) {
-    // A full pipe already holds enough for the reader to look at everything.
-    [[maybe_unused]] const ssize_t written = ::write(fd, &byte, 1);
+/// False when the pipe is full: then it already holds enough for the reader to look at everything.
+bool write_byte(int fd, unsigned char byte) {
+    return ::write(fd, &byte, 1) == 1;
+}
+
+/// One that is not taken yet does for those that follow. Of USR2 each flips, and of TERM and INT the second means more than the first.
+bool coalesces(int number) {
+    return number == SIGHUP || number == SIGUSR1;
 }
 
 extern "C" void on_signal(int number) {
@@ -36,7 +43,10 @@ extern "C" void on_signal(int number) {
         // The main thread may hang in a system call that nobody can end (unlink(2) on a file server that is away).
         if (told_to_stop.fetch_add(1) == 1) ::alarm(1);
     }
-    write_byte(signal_pipe.load(), static_cast<unsigned char>(number));
+    std::atomic<bool>& is_pending = pending[static_cast<std::size_t>(number)];
+    if (!coalesces(number) || !is_pending.exchange(true)) {
+        if (!write_byte(signal_pipe.load(), static_cast<unsigned char>(number))) is_pending.store(false);
+    }
     errno = saved;
 }
 
@@ -62,6 +72,7 @@ Result<Signals> Signals::install() {
         ::fcntl(fd, F_SETFL, O_NONBLOCK);
     }
     signal_pipe.store(ends[1]);
+    for (std::atomic<bool>& of_a_kind : pending) of_a_kind.store(false);
     // Without "::" where Apple's <signal.h> has macros.
     struct sigaction action{};
     action.sa_handler = on_signal;
@@ -91,7 +102,11 @@ std::optional<int> Signals::next(std::optional<std::chrono::nanoseconds> timeout
     for (;;) {
         unsigned char byte = 0;
         const ssize_t count = ::read(read_.get(), &byte, 1);
-        if (count == 1) return byte;
+        if (count == 1) {
+            // One that comes from here on is taken again. An exchange: what was done before one that was left out is seen.
+            pending[byte].exchange(false);
+            return byte;
+        }
         VERIFY(count < 0 && (errno == EAGAIN || errno == EINTR));  // else this would spin, deaf to signals
         milliseconds::rep left = -1;
         if (timeout) {
@@ -104,7 +119,7 @@ std::optional<int> Signals::next(std::optional<std::chrono::nanoseconds> timeout
 }
 
 void Signals::report() const {
-    write_byte(write_.get(), 0);
+    static_cast<void>(write_byte(write_.get(), 0));
 }
 
 }  // namespace tinyhttpd

@@ -25,7 +25,8 @@ public:
     /// From now on signals are for next().
     static void deliver();
 
-    /// The next signal's number, 0 for a report(), or nothing when `timeout` has passed (none: waits for ever).
+    /// The next signal's number, 0 for a report(), or nothing when `timeout` has passed (none: waits for ever). In the order they came;
+    /// those of HUP, and of USR1, that come before one is taken are that one.
     [[nodiscard]] std::optional<int> next(std::optional<std::chrono::nanoseconds> timeout);
 
     /// Makes next() return 0. Any thread; never blocks.

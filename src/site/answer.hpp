@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/content_coding.hpp"
+
 namespace tinyhttpd::site {
 
 struct HeaderField {
@@ -22,6 +24,7 @@ struct Answer {
     std::shared_ptr<const std::string> body;  ///< shared by all workers, never copied when large; null: none
     std::vector<HeaderField> headers;         ///< in the order sent; without Content-Length, Connection and Date
     bool date = true;
+    std::vector<ContentCoding> codings = {};  ///< the same answer in these follows behind this one in its Site, in this order
 };
 
 /// The index of an answer in its Site.

@@ -73,8 +73,8 @@ std::chrono::nanoseconds Plan::delay_of(std::uint64_t number) const {
         below += delay.millionths;
         if (!is_below(rolled, below)) continue;
         if (delay.low == delay.high) return delay.low;
-        const double low = static_cast<double>(delay.low.count());
-        const double high = static_cast<double>(delay.high.count());
+        const auto low = static_cast<double>(delay.low.count());
+        const auto high = static_cast<double>(delay.high.count());
         const double first = fraction(roll(number, Roll::first));
         double drawn = low + first * (high - low);
         if (delay.kind == Delay::Kind::lognormal) {

@@ -80,16 +80,18 @@ std::uint32_t Router::refusal(const std::vector<std::string>& allowed) {
     return routes_ + 1 + index;
 }
 
-std::uint32_t Router::look_up_path_of(std::string_view target) const {
-    return look_up(path_of(target));
-}
-
-std::uint32_t Router::look_up(std::string_view target) const {
-    if (*target.data() != '/') [[unlikely]]
-        return look_up_path_of(target);
+inline std::uint32_t Router::look_up_origin_form(std::string_view target) const {
     const PathKey key = PathKey::of(target);
     const std::uint32_t first = exact_.find(key);
     return first != 0 || prefix_lengths_.empty() ? first : find_prefix({key.bytes, key.size});
+}
+
+std::uint32_t Router::look_up(std::string_view target) const {
+    return *target.data() == '/' ? look_up_origin_form(target) : look_up_path_of(target);
+}
+
+std::uint32_t Router::look_up_path_of(std::string_view target) const {
+    return look_up_origin_form(path_of(target));
 }
 
 std::uint32_t Router::find_prefix(std::string_view path) const {
@@ -115,11 +117,10 @@ std::uint64_t Router::long_method_key(std::string_view method) const {
 
 std::string_view Router::path_of(std::string_view target) {
     if (!target.starts_with('/')) {
-        // absolute-form: the path follows on the authority, and may be empty, which is "/" (RFC 9110 §4.2.3).
-        const std::size_t authority = target.find("://");
-        const std::size_t path = authority == std::string_view::npos ? authority : target.find_first_of("/?", authority + 3);
-        if (path == std::string_view::npos || target[path] == '?') return "/";
-        target.remove_prefix(path);
+        // absolute-form (RFC 3986 §3): behind the scheme and the authority, if there is one; an empty path is "/" (RFC 9110 §4.2.3).
+        target.remove_prefix(target.find(':') + 1);
+        if (target.starts_with("//")) target.remove_prefix(std::min(target.find_first_of("/?", 2), target.size()));
+        if (target.empty() || target.front() == '?') return "/";
     }
     const void* const query = std::memchr(target.data(), '?', target.size());
     return query == nullptr ? target : std::string_view(target.data(), static_cast<const char*>(query));

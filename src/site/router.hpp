@@ -51,6 +51,7 @@ private:
     // registers.
     [[nodiscard, gnu::noinline]] std::uint32_t look_up(std::string_view target) const;
     [[nodiscard, gnu::noinline]] std::uint32_t look_up_path_of(std::string_view target) const;
+    [[nodiscard, gnu::always_inline]] std::uint32_t look_up_origin_form(std::string_view target) const;
     [[nodiscard, gnu::noinline]] std::uint32_t find_prefix(std::string_view path) const;
 
     [[nodiscard, gnu::noinline]] std::uint32_t find_method(std::uint32_t first, std::string_view method) const;

@@ -35,10 +35,13 @@ Site::Site(SiteOptions options)
     : answers_(std::move(options.answers)),
       common_(std::move(options.common)),
       has_preflights_(options.has_preflights),
+      depends_on_fields_(has_preflights_ || std::ranges::any_of(answers_, [](const Answer& answer) { return !answer.codings.empty(); })),
       router_(rows_of(options)),
       tells_readiness_(!options.ready_path.empty()),
       is_one_answer_(options.routes.empty() && options.health_path.empty() && options.ready_path.empty()) {
     VERIFY(!answers_.empty() && options.resources.size() == options.routes.size() + 1);
+    paths_.reserve(options.routes.size());
+    for (Route& route : options.routes) paths_.push_back(std::move(route.path));
     for (ResourceId id = 0; id < options.resources.size(); ++id) plans_.emplace_back(std::move(options.resources[id]), options.seed, id);
     if (std::ranges::any_of(plans_, [](const Plan& plan) { return !plan.is_plain(); }))
         arrived_ = std::make_unique<std::atomic<std::uint64_t>[]>(plans_.size());
@@ -56,6 +59,7 @@ Site::Site(SiteOptions options)
         choices_.push_back({question, Choice::Kind::health});
         choices_.push_back({Choice::not_allowed, Choice::Kind::health});
     }
+    first_route_ = static_cast<std::uint32_t>(choices_.size());
     for (ResourceId id = 1; id < plans_.size(); ++id) choices_.push_back(choice_of(id));
     for (const std::string& allow : router_.refusals()) choices_.push_back({add_not_allowed(allow), Choice::Kind::answer});
 }
@@ -87,6 +91,12 @@ void Site::add_health_answers() {
     add_not_allowed("GET, HEAD");
     add_health(200, "ready");
     for (const std::string_view reason : {"starting", "down-file", "signal", "stopping"}) add_health(503, reason);
+}
+
+std::string_view Site::route_of(std::string_view method, std::string_view target) const {
+    if (paths_.empty()) return {};
+    const std::uint32_t route = router_.find(method, target) - first_route_;
+    return route < paths_.size() ? std::string_view(paths_[route]) : std::string_view();
 }
 
 AnswerId Site::answer_to(Choice::Question question, Health::Instant now) const {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -61,6 +62,8 @@ public:
     [[nodiscard]] const Common& common() const { return common_; }
     /// Whether preflights of the CORS protocol are answered as such.
     [[nodiscard]] bool has_preflights() const { return has_preflights_; }
+    /// Whether fields of a request have a part in the choice: it is a preflight, or there are variants.
+    [[nodiscard]] bool depends_on_fields() const { return depends_on_fields_; }
     /// Whether anybody can ask whether the program is ready.
     [[nodiscard]] bool tells_readiness() const { return tells_readiness_; }
     [[nodiscard]] const Plan& plan(ResourceId resource) const { return plans_[resource]; }
@@ -69,6 +72,9 @@ public:
     [[nodiscard]] Choice choose(std::string_view method, std::string_view target) const {
         return choices_.data()[is_one_answer_ ? 0 : router_.find(method, target)];
     }
+
+    /// The path of the route that answers such a request, as it was configured; empty: none does.
+    [[nodiscard]] std::string_view route_of(std::string_view method, std::string_view target) const;
 
     /// What becomes of the next request for a resource, counted over all workers.
     [[nodiscard]] Draw draw(ResourceId resource) const {
@@ -86,9 +92,12 @@ private:
     std::vector<Answer> answers_;
     Common common_;
     bool has_preflights_;
+    bool depends_on_fields_;
     std::vector<Plan> plans_;
+    std::vector<std::string> paths_;  ///< by route
     Router router_;
     bool tells_readiness_;
+    std::uint32_t first_route_ = 0;         ///< among what the router finds
     std::unique_ptr<const Health> health_;  ///< null when nobody can ask
     AnswerId first_health_ = 0;             ///< healthy, unhealthy, not allowed; then by Readiness
     bool is_one_answer_;

@@ -21,6 +21,7 @@ namespace tinyhttpd::tcp {
 
 enum class ConnectionState : std::uint8_t {
     free,       ///< the slot is not in use
+    greeting,   ///< waiting for a proxy's header (ServerLimits::proxy_protocol); what has come of it is kept
     receiving,  ///< waiting for input
     sending,    ///< a batch is on its way; input that comes meanwhile is kept
     waiting,    ///< for the time of its answer, or until the peer has what comes before a reset; input is kept as well

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The peer's address as text for the access log: numeric, without the port, "unix:" for a unix socket. Asked of the kernel
-// once per connection, and only when somebody logs; or told by a proxy (proxy_header.hpp).
+// The peer's address as text for who writes of its requests: numeric, with the port: "127.0.0.1:4711", "[::1]:4711"; "unix:" for a
+// unix socket. Asked of the kernel once per connection, and only when somebody logs; or told by a proxy (proxy_header.hpp).
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ public:
 private:
     friend PeerName peer_name(const SocketAddress& address);
 
-    std::array<char, 46> text_;  // INET6_ADDRSTRLEN
+    std::array<char, 53> text_;  // "[", INET6_ADDRSTRLEN - 1, "]:65535"
     std::uint8_t size_ = 0;
 };
 

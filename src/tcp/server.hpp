@@ -20,6 +20,7 @@
 #include "base/verify.hpp"
 #include "io/engine.hpp"
 #include "tcp/acceptor.hpp"
+#include "tcp/census.hpp"
 #include "tcp/connection.hpp"
 #include "tcp/crew.hpp"
 #include "tcp/deadlines.hpp"
@@ -29,6 +30,7 @@
 #include "tcp/peer_name.hpp"
 #include "tcp/placement.hpp"
 #include "tcp/protocol.hpp"
+#include "tcp/proxy_header.hpp"
 #include "tcp/server_limits.hpp"
 
 namespace tinyhttpd::tcp {
@@ -36,9 +38,10 @@ namespace tinyhttpd::tcp {
 template <io::Engine Engine, Protocol P>
 class Server {
 public:
-    /// `quota` may be null. `accept_failed` is called with an errno when accepting had to pause; it must not block.
+    /// `quota` may be null. `accept_failed` is called with an errno when accepting had to pause, `greeting_refused` (none: nobody wants to
+    /// know) with the reason when a proxy's header was wrong; they must not block.
     Server(Engine& engine, P& protocol, const ServerLimits& limits, Crew& crew, std::uint32_t seat, Quota* quota,
-           std::function<void(int)> accept_failed)
+           std::function<void(int)> accept_failed, std::function<void(std::string_view)> greeting_refused = {})
         : engine_(engine),
           protocol_(protocol),
           limits_(limits),
@@ -46,6 +49,7 @@ public:
           seat_(seat),
           quota_(quota),
           accept_failed_(std::move(accept_failed)),
+          greeting_refused_(std::move(greeting_refused)),
           acceptor_(engine, limits.accept_retry),
           deadlines_({limits.idle_timeout, limits.head_timeout, std::min(limits.head_timeout, limits.body_timeout), limits.write_timeout,
                       std::min(limits.linger_silence, limits.linger_timeout)}),
@@ -120,7 +124,7 @@ private:
             case io::EventKind::closed: return closed(at(event));
             case io::EventKind::accepted: return accepted(event.result, event.listener);
             case io::EventKind::woken: return woken();
-            case io::EventKind::failed: crew_.fail(-event.result); return abort();
+            case io::EventKind::failed: crew_.orders.fail(-event.result); return abort();
         }
     }
 
@@ -138,14 +142,14 @@ private:
         // While draining nothing is handed over: the others may be gone before they could look.
         const io::Accepted connection{result, listener};
         if (!drain_.serving()) return open_regardless(connection);
-        const std::uint32_t seat = crew_.place(seat_, crew_.places_by_cpu() ? incoming_cpu(result) : -1);
-        if (!crew_.admit(seat)) {
-            if (crew_.put_waiting(connection)) return acceptor_.pause();
+        const std::uint32_t seat = crew_.places.choose(seat_, crew_.places.is_by_cpu() ? incoming_cpu(result) : -1);
+        if (!crew_.places.admit(seat)) {
+            if (crew_.places.put_waiting(connection)) return acceptor_.pause();
             ::close(result);
             return accept_no_more(ENOMEM);
         }
         if (seat == seat_) return open(connection);
-        if (crew_.hand_over(seat, connection)) return;
+        if (crew_.mailbox.hand_over(seat, connection)) return;
         ::close(result);
         take_back_admission(seat, ENOMEM);
     }
@@ -161,25 +165,25 @@ private:
     }
     /// The same, seen by a connection that was admitted.
     void take_back_admission(std::uint32_t seat, int error_number) {
-        crew_.dismiss(seat);
+        crew_.places.give_back(seat);
         accept_no_more(error_number);
     }
 
     /// A descriptor that was accepted although the limit was reached.
     void open_regardless(io::Accepted accepted) {
-        crew_.admit_regardless(seat_);
+        crew_.places.admit_regardless(seat_);
         open(accepted);
     }
 
     /// Those that were accepted when there was no room.
-    void take_waiting(Crew::Limit limit) {
-        while (const std::optional<io::Accepted> accepted = crew_.take_waiting(seat_, limit)) open(*accepted);
+    void take_waiting(Places::Limit limit) {
+        while (const std::optional<io::Accepted> accepted = crew_.places.take_waiting(seat_, limit)) open(*accepted);
     }
 
     /// There may be room again. If not, one of this worker's connections may have to go.
     void fill_up() {
-        take_waiting(Crew::Limit::kept);
-        const bool nobody_waits = !crew_.anyone_waits();
+        take_waiting(Places::Limit::kept);
+        const bool nobody_waits = !crew_.places.anyone_waits();
         if (nobody_waits || !drain_.serving()) acceptor_.resume();
         if (nobody_waits) ran_out_ = false;
         room_due_ = nobody_waits || !drain_.serving() ? io::Instant::max() : now_;
@@ -199,12 +203,12 @@ private:
                     room_due_ = std::min(room_due_, until);
                     break;
                 }
-                if (!std::exchange(ran_out_, false) && !crew_.claim_waiting()) return;
+                if (!std::exchange(ran_out_, false) && !crew_.places.claim_waiting()) return;
                 close(connection);
             }
         }
         // All are busy: one may be done soon.
-        if (room_due_ == io::Instant::max() && (ran_out_ || crew_.anyone_waits())) room_due_ = now_ + Drain::idle_grace;
+        if (room_due_ == io::Instant::max() && (ran_out_ || crew_.places.anyone_waits())) room_due_ = now_ + Drain::idle_grace;
     }
 
     void open(io::Accepted accepted) {
@@ -219,7 +223,7 @@ private:
             connections_.give_back(*connection);
             return take_back_admission(seat_, opened.error().code);
         }
-        connection->state = State::receiving;
+        connection->state = limits_.proxy_protocol ? State::greeting : State::receiving;
         connection->paused = connection->finished = false;
         connection->session = typename P::Session{};
         protocol_.open(connection->session, peer.view(), accepted.listener);
@@ -231,14 +235,16 @@ private:
 
     void received(Connection& connection, const io::Event& event) {
         const std::string_view input(event.data, static_cast<std::size_t>(std::max(event.result, 0)));
+        // By itself: a switch of so many cases is an indirect jump.
+        if (connection.state == State::receiving) [[likely]] {
+            // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
+            if (input.empty()) return close(connection);
+            if (connection.saved.empty()) [[likely]]
+                return advance(connection, input);
+            if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
+            return advance(connection, connection.saved.view());
+        }
         switch (connection.state) {
-            case State::receiving:
-                // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
-                if (input.empty()) return close(connection);
-                if (connection.saved.empty()) [[likely]]
-                    return advance(connection, input);
-                if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
-                return advance(connection, connection.saved.view());
             case State::waiting:
                 // One that half-closes after its request still gets its answer; one that is gone frees what it held.
                 if (event.result < 0 || (input.empty() && hangs(connection))) return close(connection);
@@ -257,8 +263,32 @@ private:
             case State::lingering:
                 if (input.empty()) return close(connection);
                 return go_on_within(connection, DeadlineClass::linger, limits_.linger_timeout);
+            case State::greeting: return greeted(connection, input);
             case State::closing:
+            case State::receiving:  // above
             case State::free: return;
+        }
+    }
+
+    /// A proxy says who the client is; what follows on that is the client's.
+    [[gnu::noinline]] void greeted(Connection& connection, std::string_view input) {
+        if (input.empty()) return close(connection);
+        if (!connection.saved.empty()) {
+            if (!connection.saved.append(saved_blocks_, input)) return starve(connection);
+            input = connection.saved.view();
+        }
+        const ProxyHeader header = parse_proxy_header(input);
+        switch (header.state) {
+            case ProxyHeader::State::incomplete:
+                if (!connection.saved.assign(saved_blocks_, input)) starve(connection);
+                return;
+            case ProxyHeader::State::malformed:
+                // PROXY protocol §2: nothing is answered, as nobody knows to whom.
+                if (greeting_refused_) greeting_refused_(header.why);
+                return close(connection);
+            case ProxyHeader::State::complete:
+                if (header.source && protocol_.wants_peer()) protocol_.learn_peer(connection.session, peer_name(*header.source).view());
+                return advance(connection, input.substr(header.size));
         }
     }
 
@@ -276,6 +306,7 @@ private:
         input.remove_prefix(result.next == Next::close ? input.size() : result.consumed);
         if (!connection.saved.assign(saved_blocks_, input)) {
             if (batch_.lease != no_lease) protocol_.release(batch_.lease);
+            if (result.next == Next::held) protocol_.hold(connection.session, connection.id().slot);  // it may be told before it is gone
             if (quota_ != nullptr) quota_->give_back(batch_.answers);
             return starve(connection);
         }
@@ -290,7 +321,7 @@ private:
         // A request may be done with without a byte.
         if (batch_.answers != 0) settle(batch_.answers);
         connection.after_send = next;
-        if (next == Next::later) connection.since = batch_.due;
+        if (next == Next::later || next == Next::held) note_wait(connection);
         after(connection);
     }
 
@@ -328,7 +359,8 @@ private:
     [[gnu::always_inline]] void send(Connection& connection, Next after) {
         connection.state = State::sending;
         connection.after_send = after;
-        if (after == Next::later) connection.since = batch_.due;
+        if (after == Next::later || after == Next::held) [[unlikely]]
+            note_wait(connection);
         connection.answers = batch_.answers;
         connection.lease = batch_.lease;
         connection.mark = 0;
@@ -361,22 +393,29 @@ private:
             case Next::receive: return wait_for_input(connection);
             case Next::flush: return advance(connection, connection.saved.view());
             case Next::close: return begin_close(connection);
-            case Next::later: return wait_until_due(connection);
+            case Next::later:
+            case Next::held: return wait_until_due(connection);
             case Next::reset: return begin_reset(connection);
         }
     }
 
     void settle(std::uint32_t answers) {
         outcome_.answered += answers;
-        if (quota_ != nullptr && quota_->settle(answers)) crew_.report();
+        if (quota_ != nullptr && quota_->settle(answers)) crew_.orders.report();
     }
 
     // ---- an answer that waits
+
+    [[gnu::noinline]] void note_wait(Connection& connection) {
+        if (connection.after_send == Next::held) return protocol_.hold(connection.session, connection.id().slot);
+        connection.since = batch_.due;
+    }
 
     void wait_until_due(Connection& connection) {
         connection.state = State::waiting;
         connection.mark = no_place;
         Deadlines::clear(connection.deadline);
+        if (connection.after_send == Next::held) return;
         if (hangs(connection)) {
             if (connection.finished) close(connection);
             return;
@@ -393,6 +432,20 @@ private:
             Connection& connection = connections_[*slot];
             connection.mark = no_place;
             connection.after_send == Next::reset ? begin_reset(connection) : resume(connection);
+        }
+    }
+
+    /// What was held need not wait any longer. Earlier answers may still be on their way: then it is due when they are out.
+    void resume_those_ready() {
+        while (const std::optional<std::uint32_t> slot = protocol_.next_ready()) {
+            Connection& connection = connections_[*slot];
+            if (connection.after_send != Next::held) continue;
+            if (connection.state == State::waiting) {
+                resume(connection);
+            } else if (connection.state == State::sending) {
+                connection.after_send = Next::later;
+                connection.since = now_;
+            }
         }
     }
 
@@ -444,24 +497,20 @@ private:
         release(connection);  // a cut send may use its bytes until now
         protocol_.close(connection.session);
         connections_.give_back(connection);
-        if (const std::optional<io::Accepted> next = crew_.pass_place_on(seat_)) open(*next);
+        if (const std::optional<io::Accepted> next = crew_.places.pass_on(seat_)) open(*next);
         fill_up();
     }
 
     void expired(Connection& connection) {
         switch (connection.state) {
-            case State::receiving:
-                batch_.clear();
-                protocol_.expire(connection.session, batch_);
-                if (batch_.empty()) return close(connection);
-                connection.saved.clear(saved_blocks_);
-                return send_apart(connection, Next::close);
+            case State::receiving: batch_.clear(); return give_up(connection, protocol_.expire(connection.session, batch_));
             case State::sending: {
                 const std::uint64_t progress = engine_.sent_so_far(connection.id());
                 if (progress == connection.mark) return close(connection);
                 connection.mark = progress;
                 return deadlines_.set(connection.deadline, DeadlineClass::write, now_);
             }
+            case State::greeting:
             case State::waiting:  // for a reset
             case State::lingering: return close(connection);
             case State::closing:
@@ -469,15 +518,24 @@ private:
         }
     }
 
+    /// Nothing more is read of a request that did not come in time.
+    void give_up(Connection& connection, Next next) {
+        connection.saved.clear(saved_blocks_);
+        if (!batch_.empty()) return send_apart(connection, next);
+        next == Next::close ? close(connection) : go_on(connection, next);
+    }
+
     // ---- orders
 
     void woken() {
         protocol_.renew();
-        inbox_settled_ = crew_.accepting_ended();
-        crew_.collect(seat_, inbox_);
+        resume_those_ready();
+        if (limits_.census != nullptr && limits_.census->is_asked(seat_)) limits_.census->tell(seat_, {outcome_.answered, is_busy()});
+        inbox_settled_ = crew_.orders.accepting_ended();  // before it is looked into
+        crew_.mailbox.collect(seat_, inbox_);
         for (const io::Accepted& accepted : inbox_) open(accepted);
         inbox_.clear();
-        switch (crew_.order()) {
+        switch (crew_.orders.order()) {
             // A connection was handed over or has gone: there may be room again.
             case Order::serve: return fill_up();
             case Order::announce: protocol_.announce_close(); return fill_up();
@@ -490,7 +548,7 @@ private:
         if (!drain_.begin(now_)) return;
         protocol_.announce_close();
         acceptor_.leave_to_successors();
-        take_waiting(Crew::Limit::ignored);
+        take_waiting(Places::Limit::ignored);
         acceptor_.resume();  // if the limit was reached: what waits in the backlog has arrived, too
         room_due_ = io::Instant::max();
     }
@@ -511,11 +569,12 @@ private:
         drain_.emptied();
         acceptor_.end();
         inbox_settled_ = false;
-        crew_.end_accepting();
+        crew_.orders.end_accepting();
     }
 
     /// What a connection waits for on which nothing is under way; none: something is.
     [[nodiscard]] std::optional<Quiet> quiet_kind(const Connection& connection) const {
+        if (connection.state == State::greeting) return Quiet::fresh;  // no byte of a request has come
         if (connection.state != State::receiving || begun(connection)) return std::nullopt;
         return protocol_.phase(connection.session) == Phase::idle ? Quiet::idle : Quiet::fresh;
     }
@@ -525,13 +584,26 @@ private:
         return !connection.saved.empty() || protocol_.phase(connection.session) == Phase::body;
     }
 
+    /// Whether a request has begun or an answer that counts as one is under way.
+    [[nodiscard]] bool is_busy() {
+        bool busy = false;
+        connections_.for_each([&](const Connection& connection) {
+            const bool reads = (connection.state == State::receiving || connection.state == State::sending) && begun(connection);
+            // What is sent before an answer, or is a part of it, counts as none.
+            const bool waits_next = connection.after_send == Next::later || connection.after_send == Next::held;
+            const bool sends = connection.state == State::sending && (connection.answers != 0 || waits_next);
+            busy = busy || reads || sends || connection.state == State::waiting;
+        });
+        return busy;
+    }
+
     void abort() {
         connections_.for_each([this](const Connection& connection) {
             const bool is_owed = connection.state == State::waiting && !hangs(connection);
             if (is_owed || connection.state == State::sending || (connection.state == State::receiving && begun(connection)))
                 ++outcome_.cut;
         });
-        if (drain_.stage() == Stage::serving || drain_.stage() == Stage::emptying) crew_.end_accepting();
+        if (drain_.stage() == Stage::serving || drain_.stage() == Stage::emptying) crew_.orders.end_accepting();
         drain_.abort();
     }
 
@@ -544,6 +616,7 @@ private:
     std::uint32_t seat_;
     Quota* quota_;
     std::function<void(int)> accept_failed_;
+    std::function<void(std::string_view)> greeting_refused_;
 
     Acceptor<Engine> acceptor_;
     ConnectionTable<Connection> connections_;

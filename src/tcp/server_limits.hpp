@@ -6,11 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tcp/census.hpp"
+
 namespace tinyhttpd::tcp {
 
 struct ServerLimits {
-    /// Most input that a connection may keep: the longest head, one receive that was not consumed, and one that came meanwhile.
+    /// Most input that a connection may keep: the longest head (or proxy's header), one receive that was not consumed, and one that
+    /// came meanwhile.
     std::size_t saved_input = 24 * 1024;
+    /// Every connection begins with a header of the PROXY protocol, which says who the client is (proxy_header.hpp).
+    bool proxy_protocol = false;
+    /// Of the first request from accept: a proxy's header is within it.
     std::chrono::nanoseconds head_timeout = std::chrono::seconds(10);
     std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
     std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
@@ -24,6 +30,8 @@ struct ServerLimits {
     std::uint32_t max_slots = 1024;
     /// How long accepting stays paused when descriptors ran out and no connection of this worker closes.
     std::chrono::nanoseconds accept_retry = std::chrono::milliseconds(100);
+    /// Asked whether anything goes on; null: nobody asks. Outlives the server.
+    Census* census = nullptr;
 };
 
 /// A listening socket, which stays its owner's and may be shared with other workers.

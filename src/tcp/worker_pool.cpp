@@ -73,7 +73,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const Options& options, co
                     pool->outcomes_[seat] = work(seat, pool->crew_, pool->start_);
                 } catch (const std::bad_alloc&) {
                     // While starting: a worker that runs asks for no memory that it cannot do without.
-                    pool->crew_.fail(ENOMEM);
+                    pool->crew_.orders.fail(ENOMEM);
                     pool->crew_.return_from(seat);
                     static_cast<void>(pool->start_.ready(fail("start a worker thread", {}, ENOMEM)));
                 }
@@ -89,7 +89,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const Options& options, co
 
 WorkerPool::~WorkerPool() {
     // Whoever is still there was not told to end: an error on the main thread.
-    crew_.direct(Order::abort);
+    crew_.orders.direct(Order::abort);
     go();
     join();
 }

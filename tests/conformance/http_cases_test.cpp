@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "app/make_site.hpp"
+#include "config/load.hpp"
 #include "support/http_driver.hpp"
 #include "support/random.hpp"
 
@@ -16,16 +20,21 @@ namespace {
 
 using Responder = http::Responder<NullLog>;
 
-struct Group {
-    std::string_view name;
-    std::vector<Case> (*cases)();
-};
+/// What the program makes of these arguments and the body of the cases.
+std::shared_ptr<const site::Site> site_of(const std::vector<std::string>& arguments) {
+    const std::string body = "--body=" + std::string(CaseSettings::body);
+    std::vector<const char*> words = {body.c_str()};
+    for (const std::string& argument : arguments) words.push_back(argument.c_str());
+    const char* const environment = nullptr;
+    const auto loaded = config::load({words, &environment, "1.2.3", {"epoll"}});
+    return make_site(std::get<config::Config>(loaded), 1, nullptr).value();
+}
 
-class ResponderAnswers : public ::testing::TestWithParam<Group> {
+class ResponderAnswers : public ::testing::TestWithParam<CaseGroup> {
 protected:
     Driven whole(std::string_view input) { return drive(responder_, {input}); }
 
-    Responder responder_{site::one_answer(case_response()), case_limits(), NullLog{}, &example_time};
+    Responder responder_{site_of(GetParam().arguments), case_limits(), NullLog{}, &example_time};
     std::vector<Case> cases_ = GetParam().cases();
 };
 
@@ -37,7 +46,7 @@ TEST_P(ResponderAnswers, AsTheStandardSays) {
     for (const Case& one : cases_) {
         SCOPED_TRACE(title(one));
         const Driven driven = whole(one.input);
-        EXPECT_EQ(judge_answers(driven.output, one.expected), "");
+        EXPECT_EQ(judge_answers(driven.output, one.expected, one.fields), "");
         EXPECT_EQ(driven.closed, one.ends_connection());
         EXPECT_TRUE(driven.closed || (driven.phase == Phase::idle) == !one.is_unfinished());
     }
@@ -47,7 +56,7 @@ TEST_P(ResponderAnswers, AndReadsTheNextRequestOnlyWhereThisOneEnds) {
     for (const Case& one : cases_) {
         if (one.is_unfinished()) continue;
         SCOPED_TRACE(title(one));
-        const Driven driven = whole(one.input + get());
+        const Driven driven = whole(one.input + with_target("/none"));
         EXPECT_EQ(judge_answers(driven.output, one.ends_connection() ? one.expected : one.expected + " 200"), "");
     }
 }
@@ -92,10 +101,7 @@ TEST_P(ResponderAnswers, AndKeepsOnlyABoundedRestOfTheInput) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Http, ResponderAnswers,
-                         ::testing::Values(Group{"RequestLine", request_line_cases}, Group{"Fields", field_cases},
-                                           Group{"Framing", framing_cases}, Group{"Chunked", chunked_cases},
-                                           Group{"Connections", connection_cases}),
+INSTANTIATE_TEST_SUITE_P(Http, ResponderAnswers, ::testing::ValuesIn(case_groups()),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace

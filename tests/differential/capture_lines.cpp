@@ -83,7 +83,7 @@ void write_one(support::Random& random, std::uint64_t number) {
     const std::string refused = random.chance(0.1) ? any_bytes(random, 20) : "";
     std::vector<std::string> words(2 * random.below(8));
     for (std::string& word : words) word = random.chance(0.5) ? any_bytes(random, 20) : nearly_text(random);
-    std::vector<log::CapturedField> fields;
+    std::vector<CapturedField> fields;
     for (std::size_t i = 0; i < words.size(); i += 2) fields.push_back({words[i], words[i + 1]});
 
     const std::chrono::system_clock::time_point time{std::chrono::milliseconds(time_ms)};

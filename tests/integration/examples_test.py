@@ -4,6 +4,8 @@
 Only 127.0.0.1 (and "all addresses") becomes an address that this test has for itself, and /tmp and /run its folder. EXAMPLES
 says what each does; one that is not in it fails, and so does one that is no longer printed.
 """
+import gzip
+import json
 import os
 import re
 import shutil
@@ -176,6 +178,18 @@ def answers_each(*expected):
     return check
 
 
+def holds_a_client_to_it(example):
+    example.start()
+    example.ask(example.ready(), 204, "", request("POST /hook"))
+    with open(os.path.join(example.folder, "requests.jsonl")) as file:
+        example.test.assertEqual(json.loads(file.read())["target"], "/hook")
+    example.stop()
+    example = Example(example.test, "exec " + example.script.removeprefix("exec "))
+    example.start()
+    example.ready()
+    example.stop(5)
+
+
 def becomes_ready(example):
     example.start()
     address = example.ready()
@@ -296,6 +310,18 @@ def hangs(example):
     example.finish()
 
 
+def is_compressed_for_whom_accepts_it(example):
+    page = b"<p>page.html</p>\n"
+    with open(os.path.join(example.folder, "page.html.gz"), "wb") as file:
+        file.write(gzip.compress(page))
+    example.start()
+    address = example.ready()
+    example.ask(address, body=page.decode())
+    answer = support.ask(address, support.GET_CLOSE.replace(b"Host", b"Accept-Encoding: gzip\r\nHost"))
+    example.test.assertEqual(gzip.decompress(answer.body), page)
+    example.stop()
+
+
 def is_ready_until_told(example):
     example.start()
     address = example.ready()
@@ -317,6 +343,7 @@ EXAMPLES = {
     "tinyhttpd --sequence truncate": converses(("GET /", None)),
     "tinyhttpd --limit-rate 10k --body-file page.html": answers(body="<p>page.html</p>\n"),
     "tinyhttpd --health /healthz --ready /readyz --down-file /tmp/maintenance": is_ready_until_told,
+    "tinyhttpd --body-file page.html --variant 'gzip: page.html.gz'": is_compressed_for_whom_accepts_it,
     """tinyhttpd --cors '*' '{"up":true}'""": answers(body='{"up":true}', Access_Control_Allow_Origin="*"),
     'tinyhttpd --listen 127.0.0.1:8000 --body "Hello World!"': answers(body="Hello World!"),
     """tinyhttpd --listen 127.0.0.1:0 --once --status 503 '{"error":"down"}'""":
@@ -355,6 +382,8 @@ sequence = "503x2,ok\"""": answers_paths,
     "tinyhttpd --sequence 503x2,ok --body done":
         answers_each(("GET /", 503, "Service Unavailable"), ("GET /", 503, "Service Unavailable"), ("GET /", 200, "done"),
                      ("GET /", 200, "done")),
+    """tinyhttpd --route 'POST /hook 204' --status 404 --capture requests.jsonl --expect '1 POST /hook' --exit-idle 10s""":
+        holds_a_client_to_it,
     "tinyhttpd --fault 503:5%,reset:0.5% --delay 10ms-50ms,2s:1% --seed 7": fails_the_same_each_time,
     "tinyhttpd --health /healthz --ready /readyz --ready-after 2s": becomes_ready,
     """rm -f port                                           # one that a killed server has left

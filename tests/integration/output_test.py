@@ -99,6 +99,13 @@ class Errors(support.TestCase):
         missing = os.path.join(self.directory(), "missing", "log")
         self.check(1, [*ANY_PORT, "--access-log", missing], missing)
 
+    def test_a_capture_that_cannot_be_opened_exits_1(self):
+        folder = self.directory()
+        missing = os.path.join(folder, "missing", "capture")
+        self.check(1, [*ANY_PORT, "--capture", missing], f"cannot open the capture {missing}: no such file or directory")
+        self.check(1, [*ANY_PORT, "--capture", folder], f"cannot open the capture {folder}: is a directory")
+        self.check(2, ["--capture", ""], "--capture '': the path is empty")
+
     def test_a_port_file_that_cannot_be_written_exits_1(self):
         missing = os.path.join(self.directory(), "missing", "port")
         self.check(1, [*ANY_PORT, "--port-file", missing], missing)
@@ -129,7 +136,7 @@ class Errors(support.TestCase):
 
     def test_check_looks_at_files_that_are_to_be_written(self):
         folder = self.directory()
-        for option in ("--access-log", "--port-file"):
+        for option in ("--access-log", "--capture", "--port-file"):
             self.check(2, ["--check", option, folder], folder, "is a directory")
             self.check(2, ["--check", option, os.path.join(folder, "missing", "file")], "there is no directory to hold it")
         self.check(2, ["--port-file", "port", "--listen", "unix:" + os.path.join(folder, "socket")], "no listener has a port")

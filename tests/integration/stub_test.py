@@ -3,12 +3,15 @@
 sockets. What chance and time make of them in detail is for the unit tests and the simulation.
 """
 import collections
+import gzip
 import json
 import os
 import signal
 import subprocess
 import threading
 import time
+import urllib.request
+import zlib
 
 import support
 from support import ask
@@ -71,6 +74,83 @@ class Routes(Stub):
         for ordinary in (self.get("/a"), self.get("/a", "POST"), self.get("/", "GET", "Transfer-Encoding: x")):
             self.assertEqual(ordinary.field("Access-Control-Allow-Origin"), "https://example.com", ordinary.status_line)
             self.assertEqual(ordinary.field("Vary"), "Origin")
+
+
+class Variants(Stub):
+    """A page that is there as gzip and deflate, too."""
+    PAGE = b"<p>" + bytes(range(256)) * 100
+
+    def setUp(self):
+        super().setUp()
+        self.page = self.write_bytes("page", self.PAGE)
+        self.gz = self.write_bytes("page.gz", gzip.compress(self.PAGE))
+        self.zz = self.write_bytes("page.zz", zlib.compress(self.PAGE))
+        self.body = ("--body-file", self.page, "--variant", f"gzip: {self.gz}")
+
+    def write_bytes(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def url(self):
+        return "http://{}:{}/".format(*self.address)
+
+    def test_curl_unpacks_what_it_asked_for(self):
+        self.serve(*self.body)
+
+        def curl(*options):
+            return subprocess.run(["curl", "-sS", "--max-time", "10", *options, self.url()], check=True, stdout=subprocess.PIPE).stdout
+        size = ("-o", os.devnull, "-w", "%{size_download}")
+        self.assertEqual(curl("--compressed"), self.PAGE)
+        self.assertEqual(int(curl("--compressed", *size)), os.path.getsize(self.gz))
+        self.assertEqual(curl(), self.PAGE)
+        self.assertEqual(int(curl(*size)), len(self.PAGE))
+        head = curl("--compressed", "--head").decode()
+        self.assertRegex(head, r"(?m)^Content-Encoding: gzip\r$")
+        self.assertRegex(head, rf"(?m)^Content-Length: {os.path.getsize(self.gz)}\r$")
+
+    def test_python_gets_the_coding_that_weighs_most(self):
+        self.serve(*self.body, "--variant", f"deflate: {self.zz}", "--cors", "https://example.com")
+        unpack = {"gzip": gzip.decompress, "deflate": zlib.decompress, None: bytes}
+        for accepted, expected in {"gzip": "gzip", "deflate": "deflate", "deflate, gzip": "gzip", "gzip;q=0.5, deflate": "deflate",
+                                   "br": None, "identity": None, "*": "gzip", "*;q=0": None, "gzip;q=0, *": "deflate", "": None}.items():
+            with self.subTest(accepted):
+                asked = urllib.request.Request(self.url(), headers={"Accept-Encoding": accepted})
+                with urllib.request.urlopen(asked, timeout=support.DEADLINE) as answer:
+                    self.assertEqual(answer.headers["Content-Encoding"], expected)
+                    self.assertEqual(answer.headers["Vary"], "Origin, Accept-Encoding")
+                    self.assertEqual(unpack[expected](answer.read()), self.PAGE)
+
+    def test_a_route_has_its_own_and_a_status_that_is_drawn_has_none(self):
+        path = self.write("stub.toml", '[[route]]\npath = "/page"\nbody_file = "page"\nvariants = "gzip: page.gz"\nsequence = "503,ok"\n'
+                                       'delay = "10ms"\nlimit_rate = "1M"\n')
+        self.serve("--config", path)
+        accepts = ("/page", "GET", "Accept-Encoding: gzip")
+        drawn = self.get(*accepts)
+        self.assertEqual((drawn.status, drawn.body, drawn.field("Content-Encoding"), drawn.field("Vary")),
+                         (503, b"Service Unavailable", None, "Accept-Encoding"))
+        answer = self.get(*accepts)
+        self.assertEqual((answer.status, gzip.decompress(answer.body)), (200, self.PAGE))
+        self.assertEqual(self.get("/page").body, self.PAGE)
+        self.assertEqual(self.get("/else", *accepts[1:]).field("Vary"), None)
+
+    def test_a_file_that_is_no_gzip_is_said_before_anybody_is_served(self):
+        server = self.start("--body-file", self.page, "--variant", f"gzip: {self.zz}", lines=0)
+        self.assertEqual(server.wait(), 1)
+        self.assertEqual(server.stderr(), f"tinyhttpd: error: cannot send {self.zz} as gzip: it does not begin with 1f 8b (try gzip -k)\n")
+
+    def test_a_reload_reads_them_again(self):
+        self.serve("--body", "text", "--variant", f"gzip: {self.gz}")
+        packed = lambda: self.get("/", "GET", "Accept-Encoding: gzip").body
+        self.assertEqual(gzip.decompress(packed()), self.PAGE)
+        self.write_bytes("page.gz", b"no gzip")
+        self.server.send_signal(signal.SIGHUP)
+        support.eventually(lambda: "kept the configuration" in self.server.stderr(), "the refusal")
+        self.assertEqual(gzip.decompress(packed()), self.PAGE)
+        self.write_bytes("page.gz", gzip.compress(b"other"))
+        self.server.send_signal(signal.SIGHUP)
+        support.eventually(lambda: gzip.decompress(packed()) == b"other", "the other content")
 
 
 class Outcomes(Stub):
@@ -286,6 +366,44 @@ class Reload(Stub):
         self.server, self.address = server, server.address()
         self.assertIn("cannot reload: the configuration was read from standard input", self.hup("cannot reload")[0])
         self.assertEqual(self.get().body, b"one")
+
+    def test_those_that_come_while_one_is_under_way_are_one(self):
+        body = os.path.join(self.folder, "body")
+        os.mkfifo(body)
+
+        def opened():
+            try:
+                return os.open(body, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # nobody reads it
+                return None
+
+        def write(text, meanwhile=lambda: None):
+            with os.fdopen(support.eventually(opened, "it is read"), "w") as pipe:
+                meanwhile()
+                pipe.write(text)
+
+        def reloaded(times):
+            support.eventually(lambda: self.server.stderr().count("reloaded") == times, f"reload {times}")
+
+        server = self.start("--body-file", body, lines=0)
+        write("one")
+        server.read_ready_lines(1)
+        self.server, self.address = server, server.address()
+
+        def send_many():
+            for number in [signal.SIGHUP] * 100 + [signal.SIGUSR1]:
+                self.server.send_signal(number)
+                if support.LINUX:
+                    support.eventually(lambda: not self.server.has_pending(number), "it is handled")
+
+        self.server.send_signal(signal.SIGHUP)
+        write("two", send_many)
+        reloaded(1)
+        write("last")  # who forgets them for good does not read it
+        reloaded(2)
+        support.eventually(lambda: self.get().body == b"last", "the last content")
+        self.server.stop()  # a third would wait for the pipe
+        self.assertEqual(self.server.stderr().count("reloaded"), 2)
 
     def test_a_hundred_under_load_fail_no_request_and_leave_no_memory_behind(self):
         path = self.configure("answer 0")

@@ -172,7 +172,7 @@ class Server:
         said = self.stderr()
         self.errors.close()
         # A crash is the reason for whatever the test has failed for.
-        if status not in (None, 0, 1, 2, 3, 4, -signal.SIGTERM, -signal.SIGKILL) or "runtime error: " in said or "Sanitizer: " in said:
+        if status not in (None, 0, 1, 2, 3, 4, 5, -signal.SIGTERM, -signal.SIGKILL) or "runtime error: " in said or "Sanitizer: " in said:
             raise AssertionError(f"the server ended with status {status}: {said}")
 
     # -- /proc
@@ -183,6 +183,11 @@ class Server:
             with open(f"/proc/{self.pid}/task/{task}/schedstat") as file:
                 total += int(file.read().split()[0])
         return total / 1e9
+
+    def has_pending(self, number):
+        """Whether a signal sent to the process has yet to be delivered."""
+        with open(f"/proc/{self.pid}/status") as file:
+            return int(re.search(r"^ShdPnd:\s+(\w+)", file.read(), re.M)[1], 16) >> (number - 1) & 1
 
     def memory_bytes(self):
         """Proportional set size, without files: our share of the program's text grows when another test's server ends."""

@@ -33,6 +33,7 @@ public:
            Microseconds pace)
         : leaving(leaving_), network_(network), listener_(listener), random_(random.next()), pace_(pace) {
         script = make_script(number, settings, random_);
+        if (settings.proxy_protocol) wire_ = make_proxy_header(number, random_);
         for (const Request& request : script) {
             // An empty line before it is not yet a request.
             begins.push_back(wire_.size() + (request.bytes.starts_with("\r\n") ? 2 : 0));

@@ -134,6 +134,20 @@ std::vector<Request> make_script(std::uint32_t client, const Settings& settings,
     return script;
 }
 
+std::string make_proxy_header(std::uint32_t client, Random& random) {
+    if (random.chance(0.5)) return "PROXY TCP4 192.0.2." + std::to_string(client) + " 198.51.100.1 4711 80\r\n";
+    using namespace std::string_view_literals;
+    std::string header("\r\n\r\n\0\r\nQUIT\n"sv);
+    header += random.chance(0.2) ? '\x20' : '\x21';  // LOCAL, PROXY
+    header += '\x11';                                // TCP over IPv4
+    const std::size_t size = 12 + (random.chance(0.5) ? 0 : random.below(509));
+    header += static_cast<char>(size >> 8U);
+    header += static_cast<char>(size & 0xffU);
+    header.append({'\xc0', '\0', '\2', static_cast<char>(client)});
+    header += "\xc6\x33\x64\1\x12\x67\0\x50"sv;
+    return header + std::string(size - 12, '\r');  // TLVs, which nobody reads
+}
+
 Heard read_answers(std::string_view stream, const std::vector<Request>& script) {
     Heard heard;
     const auto wrong = [&](const std::string& what) {

@@ -23,6 +23,7 @@ struct Settings {
     std::uint64_t max_body = 10'000;
     bool keepalive = true;
     std::uint64_t keepalive_requests = 0;
+    bool proxy_protocol = false;
 };
 
 enum class Persistence : std::uint8_t { stays, stays_1_0, closes };
@@ -43,6 +44,9 @@ struct Request {
 
 /// The requests of one client, in order. Behind one whose answer closes the connection more may follow: they deserve nothing.
 [[nodiscard]] std::vector<Request> make_script(std::uint32_t client, const Settings& settings, Random& random);
+
+/// What a proxy says before them.
+[[nodiscard]] std::string make_proxy_header(std::uint32_t client, Random& random);
 
 /// One final answer as it came over the wire.
 struct Answer {

@@ -216,6 +216,7 @@ Plan make_plan(std::uint64_t seed, Random& random) {
     }
     if (random.chance(0.3)) plan.knobs.descheduled = random.chance(0.5) ? 0.02 : 0.3;
     plan.knobs.data_lost_by_reset = 0.5;
+    plan.settings.proxy_protocol = random.chance(0.2);
     return plan;
 }
 

@@ -2,9 +2,11 @@
 // The simulated main thread: builds the workers, lets clients come, gives the orders, and knows when it is over.
 #include "simulation/world.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/reason_phrase.hpp"
+#include "tcp/proxy_header.hpp"
 
 namespace tinyhttpd::simulation {
 
@@ -18,7 +20,8 @@ World::World(const Plan& plan_)
         if (quota_ && quota_->reached() && !std::exchange(quota_reached, true)) drain();
     });
     if (plan.max_requests) quota_.emplace(*plan.max_requests);
-    limits.saved_input = plan.settings.max_head + 2 * plan.receive_bytes;
+    limits.saved_input = std::max(plan.settings.max_head, tcp::proxy_header_max) + 2 * plan.receive_bytes;
+    limits.proxy_protocol = plan.settings.proxy_protocol;
     limits.head_timeout = 5s;
     limits.idle_timeout = 8s;
     limits.write_timeout = 6s;
@@ -51,7 +54,7 @@ std::shared_ptr<const site::Site> World::make_site() const {
 void World::hire(std::uint32_t seat) {
     Worker& worker = workers_[seat];
     worker.engine = *FakeEngine::create({.receive_bytes = plan.receive_bytes, .max_connections = limits.max_slots}, network_);
-    crew_->take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
+    crew_->mailbox.take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
     worker.responder = std::make_unique<Responder>(
         board_.site(),
         http::ResponderLimits{.max_head = plan.settings.max_head,
@@ -83,7 +86,7 @@ void World::retire(std::uint32_t seat) {
         if (worker.protocol->sessions() > 0) leftovers_ = "sessions are still open";
         if (worker.protocol->leases() > 0) leftovers_ = "leases are still out";
     }
-    crew_->take_seat(seat, nullptr);
+    crew_->mailbox.take_seat(seat, nullptr);
     worker.engine.reset();
     crew_->return_from(seat);
 }
@@ -144,7 +147,7 @@ void World::run() {
 /// Looks, every now and then, whether it is over.
 void World::watch() {
     if (!crew_) return;
-    if (crew_->accepting_ended()) {
+    if (crew_->orders.accepting_ended()) {
         for (auto& client : clients) client->refused = client->refused || !client->connected();
     }
     if (std::ranges::all_of(clients, [](const auto& client) { return client->ended(); })) return direct(tcp::Order::drain);
@@ -153,14 +156,14 @@ void World::watch() {
 
 /// Orders only ever go forward, and nobody is left to hear them at the end.
 void World::direct(tcp::Order order) {
-    if (crew_ && crew_->order() < order) crew_->direct(order);
+    if (crew_ && crew_->orders.order() < order) crew_->orders.direct(order);
 }
 
 void World::drain() {
-    if (!crew_ || crew_->order() >= tcp::Order::drain) return;
+    if (!crew_ || crew_->orders.order() >= tcp::Order::drain) return;
     drain_ordered = true;
     for (auto& client : clients) client->written_at_drain = client->written;
-    crew_->direct(tcp::Order::drain);
+    crew_->orders.direct(tcp::Order::drain);
 }
 
 }  // namespace tinyhttpd::simulation

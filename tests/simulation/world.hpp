@@ -32,7 +32,8 @@ public:
     struct Session {
         typename Inner::Session inner;
         bool open = false;
-        bool over = false;  ///< Next::close was said, or the deadline passed
+        bool begun = false;  ///< it was shown input
+        bool over = false;   ///< Next::close was said, or the deadline passed
     };
     explicit CheckedProtocol(Inner& inner) : inner_(inner) {}
 
@@ -44,6 +45,10 @@ public:
         ++sessions_;
         inner_.open(session.inner, peer, listener);
     }
+    void learn_peer(Session& session, std::string_view peer) {
+        VERIFY(session.open && !session.begun);
+        inner_.learn_peer(session.inner, peer);
+    }
     void close(Session& session) {
         VERIFY(std::exchange(session.open, false));
         --sessions_;
@@ -51,6 +56,7 @@ public:
     }
     [[nodiscard]] Advance advance(Session& session, std::string_view input, Batch& out) {
         VERIFY(session.open && !session.over && out.empty());
+        session.begun = true;
         const Advance result = inner_.advance(session.inner, input, out);
         VERIFY(result.consumed <= input.size());
         session.over = ends(result.next);
@@ -67,10 +73,15 @@ public:
     }
     void renew() { inner_.renew(); }
     [[nodiscard]] Phase phase(const Session& session) const { return inner_.phase(session.inner); }
-    void expire(Session& session, Batch& out) {
-        VERIFY(session.open && !std::exchange(session.over, true));
-        inner_.expire(session.inner, out);
+    void hold(Session& session, std::uint32_t slot) { inner_.hold(session.inner, slot); }
+    [[nodiscard]] std::optional<std::uint32_t> next_ready() { return inner_.next_ready(); }
+    [[nodiscard]] Next expire(Session& session, Batch& out) {
+        VERIFY(session.open && !session.over);
+        const Next next = inner_.expire(session.inner, out);
+        VERIFY(next == Next::close || next == Next::held);
+        session.over = ends(next);
         count(out);
+        return next;
     }
     void release(Lease lease) {
         VERIFY(leases_[lease]-- > 0);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The conformance cases: what a client may send and what must come back, as data, so that the same table is held to the
-// responder alone and to the whole server over TCP. Written from RFC 9110 and 9112, and named by section.
+// responder alone and to the whole server over TCP. Written from RFC 9110 and 9112 and the Fetch standard, and named by section.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tinyhttpd::testing {
@@ -23,12 +24,18 @@ struct Case {
     std::string_view name;
     std::string input;
     /// One word per answer, in order: its status and flags (`h`: to a HEAD, without content; `o`: to `OPTIONS *`; `k`, `c`:
-    /// says `Connection: keep-alive`, `close`). After an answer with `c` the connection ends; after any other the next
-    /// request is read. A last word `...` says that the request is unfinished and the server waits.
+    /// says `Connection: keep-alive`, `close`; `p`: the phrase alone is its content), then `=` and its content unless that is
+    /// CaseSettings::body or an error's. After an answer with `c` the connection ends; after any other the next request is read.
+    /// A last word `...` says that the request is unfinished and the server waits.
     std::string expected;
+    /// What the first answer says besides; an empty value: it has no such field.
+    std::vector<std::pair<std::string_view, std::string_view>> fields = {};
 
     [[nodiscard]] bool is_unfinished() const { return expected.ends_with("..."); }
-    [[nodiscard]] bool ends_connection() const { return expected.ends_with('c'); }
+    [[nodiscard]] bool ends_connection() const {
+        const std::string_view last = std::string_view(expected).substr(expected.rfind(' ') + 1);
+        return last.substr(0, last.find('=')).ends_with('c');
+    }
 };
 
 inline std::string repeated(std::string_view text, std::size_t count) {
@@ -63,11 +70,23 @@ std::vector<Case> field_cases();
 std::vector<Case> framing_cases();
 std::vector<Case> chunked_cases();
 std::vector<Case> connection_cases();
+std::vector<Case> route_cases();
+std::vector<Case> any_origin_cases();
+std::vector<Case> one_origin_cases();
 
-/// All of them.
+/// The cases that one server answers: beside CaseSettings it is started with `arguments`.
+struct CaseGroup {
+    std::string_view name;
+    std::vector<Case> (*cases)();
+    std::vector<std::string> arguments = {};
+};
+std::vector<CaseGroup> case_groups();
+
+/// All of them, whatever the group.
 std::vector<Case> http_cases();
 
+using ExpectedFields = decltype(Case::fields);
 /// What is wrong with `output` as the answer to `expected`; empty when nothing is.
-std::string judge_answers(std::string_view output, std::string_view expected);
+std::string judge_answers(std::string_view output, std::string_view expected, const ExpectedFields& fields = {});
 
 }  // namespace tinyhttpd::testing

@@ -143,12 +143,4 @@ std::vector<Case> connection_cases() {
     };
 }
 
-std::vector<Case> http_cases() {
-    std::vector<Case> all;
-    for (auto* const cases : {request_line_cases, field_cases, framing_cases, chunked_cases, connection_cases}) {
-        for (Case& one : cases()) all.push_back(std::move(one));
-    }
-    return all;
-}
-
 }  // namespace tinyhttpd::testing

@@ -60,42 +60,47 @@ inline void append(std::string& output, const Batch& batch) {
 template <class Responder>
 class Connection {
 public:
-    explicit Connection(Responder& responder, std::string_view peer = "192.0.2.1", std::uint32_t listener = 0) : responder_(responder) {
+    explicit Connection(Responder& responder, std::string_view peer = "192.0.2.1", std::uint32_t listener = 0, std::uint32_t slot = 0)
+        : responder_(responder), slot_(slot) {
         responder_.open(session_, peer, listener);
     }
     ~Connection() { responder_.close(session_); }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Input behind Next::close is dropped, as a server drops it; behind Next::later it waits.
+    /// Input behind Next::close is dropped, as a server drops it; behind Next::later and Next::held it waits.
     void receive(std::string_view piece) {
         if (driven_.closed) return;
         pending_ += piece;
-        if (!due_) advance();
+        if (!waits()) advance();
     }
     /// When the answer is due that the connection waits for; none: it waits for none.
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> due() const { return due_; }
-    /// Requires due().
+    /// Whether its answer waits for something else: Responder::next_ready() calls for it by its slot.
+    [[nodiscard]] bool is_held() const { return is_held_; }
+    /// Requires due() or is_held().
     void resume() {
+        VERIFY(waits());
         Batch batch;
         batch.clear();
         const Advance resumed = responder_.resume(session_, batch);
         VERIFY(resumed.consumed == 0);
         take(batch);
         settle(resumed, batch);
-        if (!due_ && !driven_.closed) advance();
+        if (!waits() && !driven_.closed) advance();
     }
     void expire() {
         Batch batch;
         batch.clear();
-        responder_.expire(session_, batch);
+        const Next next = responder_.expire(session_, batch);
         take(batch);
-        driven_.closed = true;
+        settle({0, next}, batch);
     }
     [[nodiscard]] const Driven& driven() const { return driven_; }
     [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
 private:
+    [[nodiscard]] bool waits() const { return due_ || is_held_; }
     void advance() {
         Next next = Next::flush;
         while (next == Next::flush) {
@@ -116,6 +121,8 @@ private:
         driven_.reset = advance.next == Next::reset;
         driven_.closed = driven_.reset || advance.next == Next::close;
         due_ = advance.next == Next::later ? std::optional(batch.due) : std::nullopt;
+        is_held_ = advance.next == Next::held;
+        if (is_held_) responder_.hold(session_, slot_);
         driven_.phase = driven_.closed ? Phase::head : responder_.phase(session_);
     }
     void take(const Batch& batch) {
@@ -125,9 +132,11 @@ private:
     }
 
     Responder& responder_;
+    std::uint32_t slot_;
     typename Responder::Session session_;
     std::string pending_;
     std::optional<std::chrono::steady_clock::time_point> due_;
+    bool is_held_ = false;
     Driven driven_;
 };
 

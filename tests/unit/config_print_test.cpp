@@ -53,6 +53,7 @@ TEST_F(PrintedConfiguration, every_setting_loads_back) {
                        "600",
                        "--backlog",
                        "007",
+                       "--proxy-protocol",
                        "--read-buffer",
                        "4KiB",
                        "--write-buffer",
@@ -130,10 +131,9 @@ TEST_F(PrintedConfiguration, a_wrong_configuration_is_not_printed) {
 }
 
 TEST_F(PrintedConfiguration, it_opens_with_the_keys_that_stand_in_no_section) {
-    EXPECT_THAT(
-        printed({"--print-config"}).standard_output,
-        testing::StartsWith(
-            "listen = [\"127.0.0.1:8000\"]\nworkers = \"auto\"\npin_workers = false\nengine = \"auto\"\n\n[response]\nstatus = 200\n"));
+    EXPECT_THAT(printed({"--print-config"}).standard_output,
+                testing::StartsWith("listen = [\"127.0.0.1:8000\"]\nworkers = \"auto\"\nengine = \"auto\"\npin_workers = false\nexpect = "
+                                    "[]\n\n[response]\nstatus = 200\n"));
 }
 
 }  // namespace

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The small pieces of the operating system in os/, and what needs one: how many workers `auto` means, the port file, the quota.
+// The small pieces of the operating system in os/, and what needs one: how many workers `auto` means, the port file, the quota,
+// signals.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,6 +20,7 @@
 #include "base/quota.hpp"
 #include "os/port_file.hpp"
 #include "os/processors.hpp"
+#include "os/signals.hpp"
 
 namespace tinyhttpd {
 namespace {
@@ -186,6 +192,62 @@ TEST(QuotaTest, AnAnswerThatCouldNotBeDeliveredDoesNotCount) {
     EXPECT_EQ(quota.take(), Quota::Ticket::last);
     EXPECT_TRUE(quota.settle(1));
     EXPECT_TRUE(quota.reached());
+}
+
+// ---- signals, in a process of its own each time: handlers are for all of it
+
+class SignalsDeathTest : public testing::Test {
+protected:
+    static Signals install() {
+        auto signals = Signals::install();
+        Signals::deliver();
+        return *std::move(signals);
+    }
+    static void raise_all(std::initializer_list<int> numbers) {
+        for (const int number : numbers) ::raise(number);
+    }
+    static void say_what_waits(Signals& signals) {
+        while (const std::optional<int> number = signals.next(std::chrono::nanoseconds(0))) std::cerr << *number << ' ';
+        std::cerr << '.';
+    }
+    static std::string list(std::initializer_list<int> numbers) {
+        std::string text;
+        for (const int number : numbers) text += std::to_string(number) + ' ';
+        return text + "\\.";
+    }
+};
+
+TEST_F(SignalsDeathTest, ManyHupsAreOneReload) {
+    const auto send = [] {
+        Signals signals = install();
+        raise_all({SIGHUP, SIGUSR1, SIGHUP, SIGHUP, SIGUSR1});
+        say_what_waits(signals);
+        raise_all({SIGHUP, SIGUSR1});  // about a file that may be newer than what was read for the others
+        say_what_waits(signals);
+        ::_exit(0);
+    };
+    EXPECT_EXIT(send(), testing::ExitedWithCode(0), "^" + list({SIGHUP, SIGUSR1}) + list({SIGHUP, SIGUSR1}) + "$");
+}
+
+TEST_F(SignalsDeathTest, ReadinessIsFlippedAsOftenAsAskedAndASecondTermIsNotTheFirst) {
+    const auto send = [] {
+        Signals signals = install();
+        raise_all({SIGUSR2, SIGTERM, SIGUSR2, SIGTERM});
+        say_what_waits(signals);
+        ::_exit(0);
+    };
+    EXPECT_EXIT(send(), testing::ExitedWithCode(0), "^" + list({SIGUSR2, SIGTERM, SIGUSR2, SIGTERM}) + "$");
+}
+
+TEST_F(SignalsDeathTest, AStormOfHupsLosesNoTerm) {
+    const auto send = [] {
+        Signals signals = install();
+        for (int i = 0; i < 100'000; ++i) ::raise(SIGHUP);  // more than a pipe holds
+        raise_all({SIGTERM});
+        say_what_waits(signals);
+        ::_exit(0);
+    };
+    EXPECT_EXIT(send(), testing::ExitedWithCode(0), "^" + list({SIGHUP, SIGTERM}) + "$");
 }
 
 }  // namespace

@@ -221,6 +221,12 @@ TEST(Router, ThePathOfATarget) {
     EXPECT_EQ(Router::path_of("http://h:1/a/b?c"), "/a/b");
     EXPECT_EQ(Router::path_of("http://h"), "/");
     EXPECT_EQ(Router::path_of("http://h?a/b"), "/");
+    EXPECT_EQ(Router::path_of("http://h?a://b/c"), "/");
+    // Other schemes need no authority; what looks like one further on is none.
+    EXPECT_EQ(Router::path_of("a:/b?c"), "/b");
+    EXPECT_EQ(Router::path_of("a:/b?c=http://d/e"), "/b");
+    EXPECT_EQ(Router::path_of("a:?b"), "/");
+    EXPECT_EQ(Router::path_of("urn:b:c?d"), "b:c");
 }
 
 }  // namespace

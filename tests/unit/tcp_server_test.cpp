@@ -59,7 +59,7 @@ protected:
         for (std::uint32_t seat = 0; seat < workers; ++seat) {
             Worker& worker = staff[seat];
             worker.engine = std::make_unique<WatchedEngine>(io::EngineOptions{}, network);
-            crew->take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
+            crew->mailbox.take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
             site::SiteOptions site;
             site.answers.push_back({.status = 200, .reason = "OK", .body = std::make_shared<const std::string>(body), .headers = {}});
             site.resources = {plan, {}};
@@ -383,7 +383,7 @@ TEST_F(TcpServerTest, ADrainFinishesTheAnswersThatWait) {
     plan.delays = {{.low = 3s, .high = 3s}};
     start();
     FakePeer peer = connect(request);
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(2s);
     EXPECT_FALSE(schedule.all_ended());
     run_for(2s);
@@ -402,10 +402,10 @@ TEST_F(TcpServerTest, WhatAnAbortCutsIsCountedAndAHangIsNot) {
     start();
     FakePeer hangs = connect(request);
     FakePeer waits = connect(request);
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(10s);
     EXPECT_FALSE(schedule.all_ended());
-    crew->direct(Order::abort);
+    crew->orders.direct(Order::abort);
     run_for(1s);
     EXPECT_TRUE(schedule.all_ended());
     EXPECT_EQ(cut, 1U);
@@ -459,7 +459,7 @@ TEST_F(TcpServerTest, ADrainGivesTimeForTheFirstRequestOfWhoeverWasLetIn) {
     run_for(5s);  // however long it had waited
     FakePeer late = connect();
     FakePeer silent = connect();
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(20ms);
     EXPECT_TRUE(ask(early));
     run_for(Drain::fresh_grace - 100ms);
@@ -476,7 +476,7 @@ TEST_F(TcpServerTest, ADrainDoesNotWaitForThoseThatHaveHadTheirAnswer) {
     run_for(1s);
     FakePeer recent = connect(request);
     EXPECT_TRUE(is_answered(recent));
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(1ms);
     EXPECT_TRUE(idle.engine_closed());
     EXPECT_TRUE(ask(recent));  // it had crossed the order
@@ -493,7 +493,7 @@ TEST_F(TcpServerTest, ADrainDoesNotWaitForOneWhoseAnswerIsFollowedByAnEmptyLine)
     FakePeer peer = connect(request);
     peer.write("\r\n");
     run_for(1ms);
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(1s);
     EXPECT_FALSE(peer.engine_closed());
     while (!peer.read().empty()) run_for(1ms);
@@ -506,7 +506,7 @@ TEST_F(TcpServerTest, ADrainDoesNotWaitForOneThatCompletesAnEmptyLine) {
     FakePeer peer = connect(request);
     EXPECT_TRUE(is_answered(peer));
     peer.write("\r");
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(1s);
     EXPECT_FALSE(peer.engine_closed());
     peer.write("\n");
@@ -528,7 +528,7 @@ TEST_F(TcpServerTest, ADrainAnswersWhatWaitsInTheBacklogAtTheLimit) {
     FakePeer busy = connect(request.substr(0, 10));
     std::vector<FakePeer> waiting;
     for (int i = 0; i < 5; ++i) waiting.push_back(connect(request));
-    crew->direct(Order::drain);
+    crew->orders.direct(Order::drain);
     run_for(1ms);
     for (FakePeer& peer : waiting) EXPECT_TRUE(is_answered(peer));
     busy.write(request.substr(10));
@@ -552,7 +552,7 @@ TEST_F(TcpServerTest, AnAbortCountsTheRequestsItCutsAndNothingElse) {
         FakePeer in_head = connect(request.substr(0, 10));
         FakePeer in_content = connect("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\n01234");
         FakePeer in_answer = connect(request);
-        crew->direct(Order::abort);
+        crew->orders.direct(Order::abort);
         run_for(1ms);
         EXPECT_TRUE(schedule.all_ended());
         EXPECT_EQ(cut, 3U);
