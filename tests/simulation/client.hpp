@@ -29,9 +29,9 @@ enum class Leaving : std::uint8_t {
 
 class Client {
 public:
-    Client(FakeNetwork& network, int listener, std::uint32_t number, const Settings& settings, Random& random, Leaving leaving_,
+    Client(FakeNetwork& network, int listener, std::uint32_t number_, const Settings& settings, Random& random, Leaving leaving_,
            Microseconds pace)
-        : leaving(leaving_), network_(network), listener_(listener), random_(random.next()), pace_(pace) {
+        : number(number_), leaving(leaving_), network_(network), listener_(listener), random_(random.next()), pace_(pace) {
         script = make_script(number, settings, random_);
         if (settings.proxy_protocol) wire_ = make_proxy_header(number, random_);
         for (const Request& request : script) {
@@ -58,6 +58,7 @@ public:
     }
 
     // ---- what the oracle asks
+    std::uint32_t number;  ///< in its targets
     std::vector<Request> script;
     std::vector<std::size_t> begins, ends;  ///< of each request, in what is sent
     Leaving leaving;

@@ -167,8 +167,10 @@ Heard read_answers(std::string_view stream, const std::vector<Request>& script) 
         std::from_chars(head.data() + version.size(), head.data() + head.size(), status);
 
         const std::size_t index = heard.answers.size();
+        // Too late, or not recorded: what was asked for does not matter then.
+        const bool gives_up = status == 408 || status == 500;
         if (index == script.size() && status != 408) return wrong("nobody asked for it");
-        const Expected expected = status == 408 ? Expected{.status = 408, .persistence = Persistence::closes} : script[index].expected;
+        const Expected expected = gives_up ? Expected{.status = status, .persistence = Persistence::closes} : script[index].expected;
         if (status == 100) {
             if (!expected.invited) return wrong("100 Continue was not asked for");
             stream.remove_prefix(end + 4);
@@ -179,8 +181,8 @@ Heard read_answers(std::string_view stream, const std::vector<Request>& script) 
         std::size_t length = 0;
         if (const auto text = field(head, "Content-Length")) std::from_chars(text->data(), text->data() + text->size(), length);
         if (expected.content && has_content(status) && length != expected.content->size()) return wrong("a wrong Content-Length");
-        // Half a HEAD may or may not have been recognised as one; its 408 is the last answer.
-        const bool is_half_a_head = status == 408 && index < script.size() && script[index].expected.head_only;
+        // Half a HEAD may or may not have been recognised as one; such an answer is the last.
+        const bool is_half_a_head = gives_up && index < script.size() && script[index].expected.head_only;
         const bool head_only = expected.head_only || (is_half_a_head && stream.size() == end + 4);
         if (head_only) length = 0;
         if (stream.size() < end + 4 + length) return heard;

@@ -3,7 +3,11 @@
 // is printed; TINYHTTPD_SEED=… runs that one again, TINYHTTPD_SEEDS=… another number of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "simulation/world.hpp"
 
@@ -18,6 +22,8 @@ public:
     [[nodiscard]] std::string verdict() const {
         if (!heard_.fault.empty()) return heard_.fault;
         if (!client_.connected()) return {};
+        if (was_not_recorded() && world_.plan.capture_error == 0) return "a 500 for no reason";
+        if (std::string fault = judge_lines(); !fault.empty()) return fault;
         if (std::string fault = judge_each_answer(); !fault.empty()) return fault;
         if (client_.faulted() || client_.left) return {};
         if (world_.aborted) return client_.ended() || !client_.was_accepted() ? "" : "its connection outlived the server";
@@ -51,11 +57,14 @@ public:
     [[nodiscard]] bool was_cut_short() const { return is_undisturbed() && !heard_.tail.empty(); }
     /// Answers to requests; a 408 is none.
     [[nodiscard]] std::uint64_t answers() const { return heard_.answers.size() - timed_out(); }
-    [[nodiscard]] std::size_t deserved() const { return deserved_of(client_.complete_requests()); }
+    [[nodiscard]] std::size_t deserved() const {
+        return was_not_recorded() ? heard_.answers.size() : deserved_of(client_.complete_requests());
+    }
 
 private:
     [[nodiscard]] bool closed_by_answer() const { return !heard_.answers.empty() && heard_.answers.back().announces_close; }
     [[nodiscard]] bool timed_out() const { return !heard_.answers.empty() && heard_.answers.back().status == 408; }
+    [[nodiscard]] bool was_not_recorded() const { return !heard_.answers.empty() && heard_.answers.back().status == 500; }
     /// There are more clients than places, or at times there are no descriptors for them.
     [[nodiscard]] bool is_crowded() const {
         return world_.plan.max_connections < world_.clients.size() || world_.plan.descriptors_run_out || world_.plan.knobs.accept_error > 0;
@@ -65,7 +74,7 @@ private:
 
     /// It went on sending, or reading, after the server had lingered long enough: the reset may cost it what it had not read.
     [[nodiscard]] bool was_told_too_late() const {
-        const bool closes = deserved_of(client_.script.size()) < client_.script.size();
+        const bool closes = deserved_of(client_.script.size()) < client_.script.size() || world_.plan.capture_error > 0;
         return client_.was_reset && (closes || client_.overstayed) &&
                client_.ended_at - client_.connected_at >= world_.limits.linger_silence;
     }
@@ -96,12 +105,26 @@ private:
         return std::min(all, client_.begun_requests(*client_.written_at_drain));
     }
 
+    /// Every answer has its line.
+    [[nodiscard]] std::string judge_lines() const {
+        if (!world_.plan.capture_max) return {};
+        for (std::size_t i = 0; i < answers(); ++i) {
+            // Of those whose head was refused the line may know no target.
+            const std::string target = "/" + std::to_string(client_.number) + "/" + std::to_string(i);
+            if (heard_.answers[i].status != world_.plan.settings.status || !client_.script[i].bytes.contains(' ' + target + ' ')) continue;
+            const auto line = std::ranges::find(world_.recorded, target, &testing::RecordedRequest::target);
+            if (line == world_.recorded.end() || line->status != heard_.answers[i].status) return "an answer without a line";
+        }
+        return {};
+    }
+
     [[nodiscard]] std::string judge_each_answer() const {
         const std::size_t count = answers();
         if (count > client_.begun_requests(client_.written)) return "more answers than requests";
         for (std::size_t i = 0; i < count; ++i) {
             const bool deserves = client_.script[i].expected.persistence == Persistence::closes;
-            if (heard_.answers[i].announces_close && !deserves && !world_.drained_or_announced() && !world_.plan.max_requests)
+            const bool gives_up = heard_.answers[i].status == 500;
+            if (heard_.answers[i].announces_close && !deserves && !gives_up && !world_.drained_or_announced() && !world_.plan.max_requests)
                 return "closed without a reason";
             if (i >= client_.complete_requests() && client_.script[i].judged_by_its_end) return "answered before it was asked";
         }
@@ -139,21 +162,35 @@ private:
     Heard heard_;
 };
 
-/// Nobody's lines are missing between others, swapped or doubled.
-std::string judge_log(const World& world) {
+/// Nobody's lines are swapped or doubled.
+std::string judge_order(const std::vector<std::string>& targets) {
     std::map<std::string, int> last;
-    for (const std::string& target : world.log_targets) {
+    for (const std::string& target : targets) {
         const auto slash = target.rfind('/');
         if (slash == 0 || slash == std::string::npos) continue;  // "*", or a request line that could not be read
         const int number = std::stoi(target.substr(slash + 1));
         const auto [entry, is_new] = last.emplace(target.substr(0, slash), number);
-        if (!is_new && number <= std::exchange(entry->second, number)) return "log lines of one client are out of order";
+        if (!is_new && number <= std::exchange(entry->second, number)) return "lines of one client are out of order";
     }
     return {};
 }
 
+std::string judge_log(const World& world) {
+    return judge_order(world.log_targets);
+}
+
+std::string judge_capture(const World& world) {
+    if (world.answered_too_early) return "an answer came before its line";
+    std::vector<std::string> targets;
+    for (const testing::RecordedRequest& request : world.recorded) targets.push_back(request.target);
+    const auto counted = std::ranges::count_if(world.recorded, [](const auto& request) { return request.status != 408; });
+    if (world.plan.capture_max && world.outcome.answered > static_cast<std::uint64_t>(counted)) return "answers without a line";
+    return judge_order(targets);
+}
+
 std::string judge(const World& world) {
     if (!world.leftovers().empty()) return world.leftovers();
+    if (std::string fault = judge_capture(world); !fault.empty()) return fault;
     std::uint64_t answers = 0, deserved = 0, cut_off = 0, cut_short = 0;
     bool undisturbed = true;
     for (std::size_t i = 0; i < world.clients.size(); ++i) {
@@ -291,6 +328,40 @@ TEST(Simulation, max_requests_is_exact) {
     });
 }
 
+/// Requests are recorded, on a disk that takes its time.
+void capture(Plan& plan, Random& random) {
+    plan.capture_max = Microseconds(random.below(random.chance(0.5) ? 500 : 500'000));
+    if (random.chance(0.3)) plan.capture_error = random.chance(0.5) ? 0.02 : 0.3;
+}
+
+TEST(Simulation, no_answer_comes_before_its_line_and_none_is_lost_repeated_or_reordered) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) { capture(plan, random); });
+}
+
+TEST(Simulation, a_drain_waits_for_the_lines_of_every_request_that_has_begun) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) {
+        capture(plan, random);
+        plan.drain_at = Microseconds(random.below(random.chance(0.5) ? 20'000 : 300'000));
+        if (random.chance(0.3)) plan.announce_at = Microseconds(random.below(static_cast<std::uint64_t>(plan.drain_at->count()) + 1));
+    });
+}
+
+TEST(Simulation, an_abort_lets_go_of_what_is_held_and_says_how_many_it_cut) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) {
+        capture(plan, random);
+        plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::resets, Leaving::closes, Leaving::stalls, Leaving::never_reads};
+        plan.abort_at = Microseconds(random.below(random.chance(0.8) ? 30'000 : 20'000'000));
+    });
+}
+
+TEST(Simulation, max_requests_is_exact_whoever_leaves_while_held) {
+    for_each_seed(seeds, [](Plan& plan, Random& random) {
+        capture(plan, random);
+        plan.max_requests = random.between(1, 40);
+        if (random.chance(0.6)) plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::resets, Leaving::closes};
+    });
+}
+
 TEST(Simulation, everything_at_once_leaves_nothing_behind) {
     for_each_seed(seeds, [](Plan& plan, Random& random) {
         plan.leavings = {Leaving::waits, Leaving::half_closes, Leaving::resets, Leaving::closes, Leaving::stalls, Leaving::never_reads};
@@ -300,6 +371,7 @@ TEST(Simulation, everything_at_once_leaves_nothing_behind) {
         if (random.chance(0.3)) plan.announce_at = Microseconds(random.below(500'000));
         if (random.chance(0.3)) plan.max_requests = random.between(1, 60);
         plan.arrivals = Microseconds(random.between(1, 2'000'000));
+        if (random.chance(0.5)) capture(plan, random);
     });
 }
 

@@ -3,6 +3,8 @@
 #include "simulation/world.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <memory>
 
 #include "base/reason_phrase.hpp"
@@ -53,6 +55,7 @@ std::shared_ptr<const site::Site> World::make_site() const {
 
 void World::hire(std::uint32_t seat) {
     Worker& worker = workers_[seat];
+    worker.recorder.recorded = [this, seat](std::size_t line) { write_line(seat, line); };
     worker.engine = *FakeEngine::create({.receive_bytes = plan.receive_bytes, .max_connections = limits.max_slots}, network_);
     crew_->mailbox.take_seat(seat, [engine = worker.engine.get()] { engine->wake(); });
     worker.responder = std::make_unique<Responder>(
@@ -63,12 +66,13 @@ void World::hire(std::uint32_t seat) {
                               .keepalive_requests = plan.settings.keepalive_requests,
                               .write_buffer = plan.write_buffer,
                               .quota = quota_ ? &*quota_ : nullptr,
-                              .board = &board_},
+                              .board = &board_,
+                              .recorder = plan.capture_max ? &worker.recorder : nullptr},
         TargetLog{plan.log ? &log_targets : nullptr}, +[] {
             const auto elapsed = clock_->now().time_since_epoch();
             return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(elapsed));
         });
-    worker.protocol = std::make_unique<Protocol>(*worker.responder);
+    worker.protocol = std::make_unique<Protocol>(*worker.responder, plan.capture_max.has_value());
     worker.server =
         std::make_unique<Server>(*worker.engine, *worker.protocol, limits, *crew_, seat, quota_ ? &*quota_ : nullptr, [](int) {});
     VERIFY(worker.server->listen({&socket_, 1}).has_value());
@@ -85,10 +89,34 @@ void World::retire(std::uint32_t seat) {
         if (worker.engine->running_sends() > 0) leftovers_ = "sends are still running";
         if (worker.protocol->sessions() > 0) leftovers_ = "sessions are still open";
         if (worker.protocol->leases() > 0) leftovers_ = "leases are still out";
+        if (worker.recorder.unforgotten() > 0) leftovers_ = "lines are still waited for";
     }
     crew_->mailbox.take_seat(seat, nullptr);
     worker.engine.reset();
     crew_->return_from(seat);
+}
+
+/// There is one file: lines get into it in the order in which they come, however long each takes.
+void World::write_line(std::uint32_t seat, std::size_t line) {
+    const Microseconds takes(random_.below(static_cast<std::uint64_t>(plan.capture_max->count()) + 1));
+    written_until_ = std::max(written_until_, network_->now() + takes);
+    network_->at(written_until_, [this, seat, line] { line_written(seat, line); });
+}
+
+void World::line_written(std::uint32_t seat, std::size_t line) {
+    Worker& worker = workers_[seat];
+    const testing::RecordedRequest& request = worker.recorder.requests[line];
+    recorded.push_back(request);
+    // Its target says whose it is, and how many answers come before it.
+    unsigned number = 0, place = 0;
+    if (std::sscanf(request.target.c_str(), "/%u/%u", &number, &place) == 2) {
+        const Client& client = *clients[number];
+        answered_too_early |= read_answers(client.stream, client.script).answers.size() > place;
+    }
+    // What a 408 is for was no request that anybody counts, and so is the 500 instead of it.
+    const bool fails = request.status != 408 && random_.chance(plan.capture_error);
+    worker.recorder.tell_line(line, fails ? EIO : 0);
+    if (worker.engine) worker.engine->wake();
 }
 
 void World::run() {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "site/board.hpp"
 #include "support/fake_engine.hpp"
 #include "support/fake_schedule.hpp"
+#include "support/recorder_double.hpp"
 #include "tcp/crew.hpp"
 #include "tcp/server.hpp"
 
@@ -32,10 +34,12 @@ public:
     struct Session {
         typename Inner::Session inner;
         bool open = false;
-        bool begun = false;  ///< it was shown input
-        bool over = false;   ///< Next::close was said, or the deadline passed
+        bool begun = false;                      ///< it was shown input
+        bool over = false;                       ///< Next::close was said, or the deadline passed
+        std::optional<std::uint32_t> held = {};  ///< Next::held was said: the connection's number
     };
-    explicit CheckedProtocol(Inner& inner) : inner_(inner) {}
+    /// `is_recorded`: no answer may leave that was not held before.
+    CheckedProtocol(Inner& inner, bool is_recorded) : inner_(inner), is_recorded_(is_recorded) {}
 
     void tick(Instant now) { inner_.tick(now); }
     [[nodiscard]] std::optional<Instant> next_tick() const { return inner_.next_tick(); }
@@ -52,31 +56,47 @@ public:
     void close(Session& session) {
         VERIFY(std::exchange(session.open, false));
         --sessions_;
+        if (session.held) {
+            held_.erase(*session.held);
+            ready_.erase(*session.held);
+        }
         inner_.close(session.inner);
     }
     [[nodiscard]] Advance advance(Session& session, std::string_view input, Batch& out) {
-        VERIFY(session.open && !session.over && out.empty());
+        VERIFY(session.open && !session.over && !session.held && out.empty());
         session.begun = true;
         const Advance result = inner_.advance(session.inner, input, out);
-        VERIFY(result.consumed <= input.size());
+        VERIFY(result.consumed <= input.size() && (!is_recorded_ || out.answers == 0));
         session.over = ends(result.next);
         count(out);
         return result;
     }
     [[nodiscard]] Advance resume(Session& session, Batch& out) {
         VERIFY(session.open && !session.over && out.empty());
+        if (session.held) {
+            VERIFY(ready_.erase(*session.held) == 1 && held_.erase(*session.held) == 1);
+            session.held.reset();
+        }
         const Advance result = inner_.resume(session.inner, out);
-        VERIFY(result.consumed == 0);
+        VERIFY(result.consumed == 0 && out.answers <= 1);
         session.over = ends(result.next);
         count(out);
         return result;
     }
     void renew() { inner_.renew(); }
     [[nodiscard]] Phase phase(const Session& session) const { return inner_.phase(session.inner); }
-    void hold(Session& session, std::uint32_t slot) { inner_.hold(session.inner, slot); }
-    [[nodiscard]] std::optional<std::uint32_t> next_ready() { return inner_.next_ready(); }
+    void hold(Session& session, std::uint32_t slot) {
+        VERIFY(session.open && !session.over && !session.held && held_.insert(slot).second);
+        session.held = slot;
+        inner_.hold(session.inner, slot);
+    }
+    [[nodiscard]] std::optional<std::uint32_t> next_ready() {
+        const std::optional<std::uint32_t> slot = inner_.next_ready();
+        if (slot) VERIFY(held_.contains(*slot) && ready_.insert(*slot).second);
+        return slot;
+    }
     [[nodiscard]] Next expire(Session& session, Batch& out) {
-        VERIFY(session.open && !session.over);
+        VERIFY(session.open && !session.over && !session.held);
         const Next next = inner_.expire(session.inner, out);
         VERIFY(next == Next::close || next == Next::held);
         session.over = ends(next);
@@ -104,6 +124,9 @@ private:
     }
 
     Inner& inner_;
+    bool is_recorded_;
+    std::set<std::uint32_t> held_;   ///< numbers of connections
+    std::set<std::uint32_t> ready_;  ///< those of them that were called for
     std::size_t sessions_ = 0;
     std::map<Lease, std::int64_t> leases_;
 };
@@ -136,10 +159,12 @@ struct Plan {
     std::optional<Microseconds> stop_at;  ///< SIGSTOP, which lasts for longer than any deadline of a client that keeps quiet
     bool descriptors_run_out = false;
     bool log = false;
-    Microseconds delay_max{0};               ///< half of the answers wait for up to this long; 0: none
-    std::uint64_t limit_rate = 0;            ///< bytes of content a second; 0: no limit
-    std::vector<Microseconds> reloads = {};  ///< when another site is published, which answers the same
-    Microseconds arrivals{20'000};           ///< clients come within this time
+    std::optional<Microseconds> capture_max;  ///< requests are recorded, and lines written within this time; none: they are not
+    double capture_error = 0;                 ///< how probable it is that a line cannot be
+    Microseconds delay_max{0};                ///< half of the answers wait for up to this long; 0: none
+    std::uint64_t limit_rate = 0;             ///< bytes of content a second; 0: no limit
+    std::vector<Microseconds> reloads = {};   ///< when another site is published, which answers the same
+    Microseconds arrivals{20'000};            ///< clients come within this time
 };
 
 class World {
@@ -156,9 +181,11 @@ public:
     tcp::ServerLimits limits;
     std::vector<std::unique_ptr<Client>> clients;
     std::vector<std::string> log_targets;
-    tcp::ServerOutcome outcome;  ///< of all workers
-    bool drain_ordered = false;  ///< before all clients had ended
-    bool aborted = false;        ///< the same
+    std::vector<testing::RecordedRequest> recorded;  ///< in the order in which the lines are written
+    bool answered_too_early = false;                 ///< somebody had an answer before its line was written
+    tcp::ServerOutcome outcome;                      ///< of all workers
+    bool drain_ordered = false;                      ///< before all clients had ended
+    bool aborted = false;                            ///< the same
     bool quota_reached = false;
     std::uint64_t unused_tickets = 0;  ///< of --max-requests
     bool gave_up = false;              ///< it would have gone on for ever
@@ -175,6 +202,7 @@ private:
 
     /// Put together and taken apart as app/serve.hpp does it.
     struct Worker {
+        testing::RecorderDouble recorder;
         std::unique_ptr<FakeEngine> engine;
         std::unique_ptr<Responder> responder;
         std::unique_ptr<Protocol> protocol;
@@ -184,6 +212,8 @@ private:
     [[nodiscard]] std::shared_ptr<const site::Site> make_site() const;
     void hire(std::uint32_t seat);
     void retire(std::uint32_t seat);
+    void write_line(std::uint32_t seat, std::size_t line);
+    void line_written(std::uint32_t seat, std::size_t line);
     void watch();
     void direct(tcp::Order order);
     void drain();
@@ -200,6 +230,7 @@ private:
     std::vector<Worker> workers_;
     support::FakeSchedule<Server> schedule_{*network_};
     bool announced_ = false;
+    Instant written_until_{};  ///< when the last line is written
     std::string leftovers_;
 };
 
