@@ -4,9 +4,10 @@ is made up in detail is for the unit tests.
 """
 import base64
 import contextlib
+import fcntl
 import json
 import os
-import re
+import select
 import shutil
 import signal
 import socket
@@ -500,7 +501,7 @@ def through_each(test):
 class Stalled(TestCase):
     """A reader that does not read: answers wait for it, and nothing else does."""
 
-    def serve_stalled(self, through, *args):
+    def serve_stalled(self, through, *args, small=False):
         """`self.reader` is the end to read from, and what is under way fills the pipe."""
         port = os.path.join(self.folder, "port")
         if through == "fifo":
@@ -512,23 +513,25 @@ class Stalled(TestCase):
             self.reader, writer = os.pipe()
             target, how = "-", {"stdout": writer}
         self.addCleanup(os.close, self.reader)
+        if small:
+            fcntl.fcntl(writer, 1031, 4096)  # F_SETPIPE_SZ, which Python has from 3.10 on
         os.set_blocking(writer, False)
         with contextlib.suppress(BlockingIOError):
             while True:
                 os.write(writer, b"\n" * 512)
         os.set_blocking(writer, True)
-        self.server = self.start("--capture", target, "-q", "--workers", "2", "--health", "/healthz", "--port-file", port, *args,
+        self.server = self.start("--capture", target, "-q", "--health", "/healthz", "--port-file", port, *args,
                                  lines=0, **how)
         os.close(writer)
         self.address = self.address_in(port)
         if through == "fifo":
             os.remove(self.path)
 
-    def asking(self, count=10, **how):
+    def asking(self, count=10, *fields, **how):
         """Clients whose requests have been read: an answer about the health came for what they sent together with that."""
         clients = [self.connect(self.address, **how) for _ in range(count)]
         for i, client in enumerate(clients):
-            self.assertEqual(client.ask(request("/healthz") + request(f"/{i}")).body, b"ok")
+            self.assertEqual(client.ask(request("/healthz") + request(f"/{i}", "GET", *fields)).body, b"ok")
         return clients
 
     def check_waits(self, clients):
@@ -599,6 +602,23 @@ class Stalled(TestCase):
         self.assertEqual(len(self.read(20)), 20)
         for client in clients:
             self.assertEqual(client.answer().status, 200)
+        self.server.stop()
+
+    @support.linux_only
+    @through_each
+    def test_the_line_of_a_client_that_has_left_answers_nobody_else(self, through):
+        self.serve_stalled(through, "--workers", "1", small=True)
+        long = "X-A: " + 3000 * "x"  # one line to a pipe
+        for client in self.asking(1, long, linger=False):
+            client.close()
+        clients = self.asking(1, long)
+        os.read(self.reader, 4096)  # what filled it
+        self.assertTrue(select.select([self.reader], [], [], support.DEADLINE)[0], "the first line is in the pipe")
+        for _ in range(20):
+            self.assertEqual(ask(self.address, request("/healthz", close=True)).body, b"ok")
+        self.check_waits(clients)
+        self.assertEqual(len(self.read(2)), 2)
+        self.assertEqual(clients[0].answer().status, 200)
         self.server.stop()
 
     def test_those_who_wait_cost_no_time_of_the_processor(self):
