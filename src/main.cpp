@@ -8,7 +8,7 @@
 //   site/     what is answered: answers, routes, what becomes of a request, health; no HTTP bytes and no sockets
 //   http/     head parser, body framing, rendered answers, the responder: bytes in, bytes out, no socket
 //   config/   flags, environment and TOML layered into a Config; the answer resolved from it
-//   log/      diagnostics on standard error, the batched access log
+//   log/      diagnostics on standard error, the batched access log, the capture that answers wait for
 //   probe/    `tinyhttpd probe`: a small client that asks a server whether it is up
 //   app/      these put together: site and job made of a Config, engines and the worker instantiated for each, listeners, the
 //             lifecycle (what the main thread does while the workers serve), reload, descriptors, the probe command
@@ -19,7 +19,7 @@
 //   3 judge    http/: heads and framing, strictly
 //   4 choose   site/: the answer, once, when the head is complete; it may be due later
 //   5 go on    http/: with what is pipelined behind it, as long as the batch takes it
-//   6 note     log/: a line, when there is a log
+//   6 note     log/: a line, when there is a log; for that of a capture the answer waits
 //   7 send     tcp/server.hpp: one send for the batch
 //   8 completed, or due
 //

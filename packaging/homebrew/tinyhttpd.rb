@@ -2,7 +2,7 @@
 # The formula, for a tap or for homebrew-core. `./dev brew` runs its install and test blocks on Linux. The zeros of `sha256`
 # say that nothing is released yet: docs/RELEASING.md puts the sum in once the tarball of a version exists.
 class Tinyhttpd < Formula
-  desc "Responder that gives every HTTP request the same answer"
+  desc "Responder that answers HTTP requests with what was fixed before"
   homepage "https://github.com/tinyhttpd/tinyhttpd"
   url "https://github.com/tinyhttpd/tinyhttpd/releases/download/v0.1.0/tinyhttpd-0.1.0.tar.gz"
   sha256 "0000000000000000000000000000000000000000000000000000000000000000"

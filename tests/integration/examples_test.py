@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import support
 
@@ -310,6 +311,43 @@ def hangs(example):
     example.finish()
 
 
+def captures(example):
+    example.start()
+    example.ask(example.ready(), body="OK", request=support.GET_CLOSE)
+    line = json.loads(example.said(os.path.join(example.folder, "requests.jsonl")))
+    example.test.assertEqual((line["method"], line["headers"]), ("GET", [["Host", "test"], ["Connection", "close"]]))
+    example.stop()
+
+
+def expects(*requests, then):
+    """Ends with status 0 when it is asked so, and `then` in the end, and with 5 otherwise."""
+    def check(example):
+        for more, status in (([], 5), (requests, 0)):
+            run = Example(example.test, "exec " + example.script)
+            run.start()
+            address = run.ready()
+            for line in more:
+                support.ask(address, request(line))
+            then(run, status)
+    return check
+
+
+def ends_when_idle(example):
+    example.start()
+    address = example.ready()
+    begin = time.monotonic()
+    example.ask(address, body="OK")
+    example.finish()
+    example.test.assertGreater(time.monotonic() - begin, 10)
+
+
+def logs_who_the_proxy_names(example):
+    example.start()
+    support.ask(example.ready(), b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 80\r\n" + support.GET_CLOSE)
+    example.stop()
+    example.test.assertRegex(example.said(example.err), r'^192\.0\.2\.7 - - .*"GET / HTTP/1.1" 200')
+
+
 def is_compressed_for_whom_accepts_it(example):
     page = b"<p>page.html</p>\n"
     with open(os.path.join(example.folder, "page.html.gz"), "wb") as file:
@@ -336,6 +374,12 @@ def is_ready_until_told(example):
 EXAMPLES = {
     """tinyhttpd --status 404 --route '/version 200 1.2.3' --route 'POST /orders/* 201 {"id":7}'""":
         converses(("GET /version", (200, "1.2.3")), ("POST /orders/1", (201, '{"id":7}')), ("GET /", (404, "Not Found"))),
+    "tinyhttpd --capture requests.jsonl": captures,
+    "tinyhttpd --expect '2 POST /orders' --expect '0 DELETE *'": expects("POST /orders", "POST /orders", then=Example.stop),
+    "tinyhttpd --exit-idle 10s": ends_when_idle,
+    "tinyhttpd --route 'POST /hook 204' --status 404 --capture requests.jsonl --expect '1 POST /hook' --exit-idle 10s":
+        expects("POST /hook", "GET /", then=Example.stop),
+    "tinyhttpd --proxy-protocol --access-log stderr": logs_who_the_proxy_names,
     "tinyhttpd --sequence 503x2,ok": converses(*[("GET /", (503, "Service Unavailable"))] * 2, ("GET /", (200, "OK"))),
     "tinyhttpd --fault 503:5%,reset:0.5% --seed 42": converses(("GET /", (200, "OK"))),
     "tinyhttpd --delay 80ms~400ms": answers(body="OK"),

@@ -18,7 +18,8 @@ import support
 from examples_test import ADDRESS, read
 
 RETRY, GATE, BATS, ACTIONS = "Does the client retry?", "Go on when it serves", "In bats", "In GitHub Actions"
-RUN_HERE = {(GATE, "sh"): 3, (RETRY, "sh"): 1, (RETRY, "python"): 1, (BATS, "bats"): 1, (ACTIONS, "yaml"): 1}
+HOOK = "Receive a webhook"
+RUN_HERE = {(GATE, "sh"): 3, (RETRY, "sh"): 1, (RETRY, "python"): 1, (BATS, "bats"): 1, (ACTIONS, "yaml"): 1, (HOOK, "sh"): 1}
 
 
 def printed():
@@ -173,6 +174,35 @@ class Actions(Recipe):
 
     def test_a_stub_that_does_not_start_fails_it_at_once(self):
         self.step(self.altered(self.stub, "--status 404", "--status none"), status=1)
+
+
+@needs("curl")
+@needs("jq")
+class Webhook(Recipe):
+    CALL = """curl -fsS -H 'X-Event: paid' -d '{"order":7}' "http://127.0.0.1:$(cat port)/hook"\n""".replace("127.0.0.1", ADDRESS)
+
+    def recipe(self, call=CALL):
+        script, = printed()[HOOK, "sh"]
+        return self.altered(script, self.CALL, call)
+
+    def test_what_came_is_judged_and_shown(self):
+        for _ in range(2):  # a file that is left over does not matter
+            self.assertEqual(self.shell(self.recipe()), "true\npaid\n")
+
+    def test_one_call_too_many_too_few_or_to_elsewhere_fails_and_is_named(self):
+        elsewhere = self.CALL.replace('/hook"', '/admin/x" || true')
+        for calls, said in (("", "expected 1 POST /hook, came 0"), (self.CALL * 2, "expected 1 POST /hook, came 2"),
+                            (self.CALL + elsewhere, "expected 0 * /admin*, came 1")):
+            self.assertIn(f"tinyhttpd: error: {said}\n", self.shell(self.recipe(calls), status=5))
+
+    def test_other_content_fails(self):
+        self.assertEqual(self.shell(self.recipe(self.CALL.replace('"order":7', '"order":8')), status=1), "false\n")
+
+    def test_it_may_be_left_to_the_server_when_it_ends(self):
+        script = self.altered(self.recipe(), 'kill "$stub"\nwait', "wait")
+        script = self.altered(script, "--capture hooks.jsonl", "--exit-idle 2s --capture hooks.jsonl")
+        self.assertEqual(self.shell(script), "true\npaid\n")
+        self.assertIn("came 2", self.shell(self.altered(script, self.CALL, self.CALL * 2), status=5))
 
 
 if __name__ == "__main__":
