@@ -39,9 +39,8 @@ public:
         due_ = now + answer_time;
         if (!result) return Finding::nothing;
         is_asked_ = false;
-        // What was answered, or was under way the last time, ended before the question; what is under way ends after it.
-        if (result->answered != answered_ || was_busy_) since_ = asked_at_;
-        if (result->is_busy) since_ = now;
+        // The workers have answered a moment after the question, and what ends in between has gone on until then.
+        if (result->answered != answered_ || was_busy_ || result->is_busy) since_ = now;
         answered_ = result->answered;
         was_busy_ = result->is_busy;
         if (asked_at_ - since_ >= limit_) return Finding::idle;

@@ -179,18 +179,6 @@ def answers_each(*expected):
     return check
 
 
-def holds_a_client_to_it(example):
-    example.start()
-    example.ask(example.ready(), 204, "", request("POST /hook"))
-    with open(os.path.join(example.folder, "requests.jsonl")) as file:
-        example.test.assertEqual(json.loads(file.read())["target"], "/hook")
-    example.stop()
-    example = Example(example.test, "exec " + example.script.removeprefix("exec "))
-    example.start()
-    example.ready()
-    example.stop(5)
-
-
 def becomes_ready(example):
     example.start()
     address = example.ready()
@@ -426,8 +414,6 @@ sequence = "503x2,ok\"""": answers_paths,
     "tinyhttpd --sequence 503x2,ok --body done":
         answers_each(("GET /", 503, "Service Unavailable"), ("GET /", 503, "Service Unavailable"), ("GET /", 200, "done"),
                      ("GET /", 200, "done")),
-    """tinyhttpd --route 'POST /hook 204' --status 404 --capture requests.jsonl --expect '1 POST /hook' --exit-idle 10s""":
-        holds_a_client_to_it,
     "tinyhttpd --fault 503:5%,reset:0.5% --delay 10ms-50ms,2s:1% --seed 7": fails_the_same_each_time,
     "tinyhttpd --health /healthz --ready /readyz --ready-after 2s": becomes_ready,
     """rm -f port                                           # one that a killed server has left
