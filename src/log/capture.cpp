@@ -69,7 +69,6 @@ CaptureDesk::Entry* CaptureDesk::take_free() {
         put_free(*entries_.back());
     }
     Entry& entry = *std::exchange(free_, free_->next);
-    entry.error = 0;
     entry.is_told = entry.is_forgotten = false;
     return &entry;
 }

@@ -439,7 +439,6 @@ private:
     void resume_those_ready() {
         while (const std::optional<std::uint32_t> slot = protocol_.next_ready()) {
             Connection& connection = connections_[*slot];
-            if (connection.after_send != Next::held) continue;
             if (connection.state == State::waiting) {
                 resume(connection);
             } else if (connection.state == State::sending) {

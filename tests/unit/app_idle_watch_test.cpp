@@ -84,6 +84,8 @@ TEST_F(IdleWatchTest, TheLastRequestCountsHoweverShortItWas) {
 
 TEST_F(IdleWatchTest, AsLongAsAnythingIsUnderWayItGoesOn) {
     EXPECT_EQ(idle_at(1s, {{1, start + 500ms, start + 2h}}, start + 1h), std::nullopt);
+    for (auto when = 1ms; when < 1s; when += 1ms)
+        ASSERT_EQ(idle_at(1s, {{1, start + when, start + 1h}}, start + 5s), std::nullopt) << when / 1ms << " ms";
     std::vector<Request> requests;
     for (auto when = 0ms; when < 60s; when += 900ms) requests.push_back({2, start + when, start + when + 1us});
     expect_in_time(idle_at(1s, requests, start + 1h), requests.back().ends, 1s);
@@ -147,6 +149,10 @@ TEST(CensusTest, AnswersAreThoseToTheLastQuestionAndOfAll) {
     EXPECT_EQ(census.result(), std::nullopt) << "an answer to an earlier question is none to this one";
     census.tell(0, {.answered = 3, .is_busy = false});
     EXPECT_EQ(census.result(), (tcp::Census::Result{.answered = 8, .is_busy = false}));
+    census.ask();
+    census.ask();
+    for (std::uint32_t seat = 0; seat < 2; ++seat) census.tell(seat, {});
+    EXPECT_NE(census.result(), std::nullopt) << "whoever missed a question answers the last";
 }
 
 }  // namespace

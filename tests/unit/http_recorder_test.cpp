@@ -38,9 +38,9 @@ site::Answer answer_of(int status, std::string body) {
 
 /// Answers 0: "200" of the cases, 1: "503=busy", 2: "201" and 1000 bytes. Resources: what `plans` says.
 std::shared_ptr<const site::Site> site_of(std::vector<Plan::Options> plans = {{}}, std::vector<site::Route> routes = {},
-                                          bool has_preflights = false) {
+                                          bool has_preflights = false, std::string busy = "busy") {
     site::SiteOptions options;
-    options.answers = {case_response(), answer_of(503, "busy"), answer_of(201, std::string(1000, 'x'))};
+    options.answers = {case_response(), answer_of(503, std::move(busy)), answer_of(201, std::string(1000, 'x'))};
     options.common.headers = {{"Server", "tinyhttpd"}};
     options.resources = std::move(plans);
     options.routes = std::move(routes);
@@ -399,6 +399,22 @@ TEST(Held, TheAccessLogGetsTheSameRequestOnceItIsAnswered) {
     EXPECT_EQ(stage.recorder.requests.size(), 5U);
 }
 
+// What the responder remembers of a head may be another's by the time the answer leaves.
+TEST(Held, TheAccessLogGetsEachOfTwoRequestsThatAreTheSame) {
+    std::vector<LoggedLine> log;
+    Stage stage(site_of(), case_limits(), RecordingLog(log));
+    const std::string same = request("GET /a HTTP/1.1", "User-Agent: b\r\n");
+    stage.connect(same);
+    stage.connect(same);
+    stage.connect(request("GET /something/else HTTP/1.1"));
+    stage.tell_all();
+    ASSERT_EQ(log.size(), 3U);
+    for (const std::size_t i : {0U, 1U}) {
+        EXPECT_EQ(log[i].target, "/a");
+        EXPECT_EQ(log[i].user_agent, "b");
+    }
+}
+
 TEST(Held, FirstTheLineThenTheDelay) {
     Stage stage(delayed(100ms));
     Stage<>::Peer& peer = stage.connect(get());
@@ -480,6 +496,19 @@ TEST(Held, AHangHasItsLineAndThenNothing) {
     EXPECT_EQ(peer.driven().output, "");
     EXPECT_EQ(log.size(), 1U);
     EXPECT_FALSE(quota.is_used_up()) << "a hang is no answer that anybody could count";
+}
+
+// A thousand uploads that hang would keep theirs for as long as their clients stay.
+TEST(Held, TheContentIsNotKeptOnceItIsInTheLine) {
+    Stage stage(failing(Fault::hang));
+    http::Session session;
+    stage.responder.open(session, {});
+    Batch batch;
+    batch.clear();
+    ASSERT_EQ(stage.responder.advance(session, post("Content-Length: 2\r\n", "ab"), batch).next, Next::held);
+    EXPECT_EQ(stage.recorder.requests.at(0).body, "ab");
+    EXPECT_EQ(session.kept->content.text(), "");
+    stage.responder.close(session);
 }
 
 TEST(Held, ASequenceIsInTheOrderOfTheLines) {
@@ -586,6 +615,23 @@ TEST(NotRecorded, ARequestIsNotShownWithoutTheFieldsThatItHad) {
     stage.responder.close(session);
 }
 
+TEST(NotRecorded, AContentThatCannotBeKeptEndsTheConnection) {
+    Stage stage;
+    http::Session session;
+    stage.responder.open(session, {});
+    Batch batch;
+    batch.clear();
+    ASSERT_EQ(stage.responder.advance(session, post("Content-Length: 200\r\n", ""), batch).next, Next::receive);
+    const std::string half(100, 'a');
+    {
+        const OutOfMemory now;
+        EXPECT_EQ(stage.responder.advance(session, half, batch).next, Next::close) << "the line would show it with a gap";
+    }
+    EXPECT_TRUE(batch.empty());
+    stage.responder.close(session);
+    EXPECT_TRUE(stage.recorder.requests.empty());
+}
+
 // ---- whoever leaves, and what changes meanwhile
 
 TEST(Held, AClientThatHasGoneIsForgottenOnceAndNeverCalledFor) {
@@ -617,13 +663,13 @@ TEST(Held, TheAnswerIsThatOfTheSiteThatJudgedTheRequest) {
     Stage<>::Peer& remembered = stage.connect(get());
     Stage<>::Peer& held = stage.connect(get() + get());
     Stage<>::Peer& uploads = stage.connect(post("Content-Length: 2\r\n", "a"));
-    board.publish(site_of());
+    board.publish(site_of({{.ok = {1, {}}}}, {}, false, "another"));
     stage.responder.renew();
     uploads.receive("b");
     EXPECT_EQ(stage.responder.editions(), 2U);
     stage.tell_all();
     EXPECT_EQ(judge_answers(remembered.driven().output, "503=busy"), "");
-    EXPECT_EQ(judge_answers(held.driven().output, "503=busy 200"), "");
+    EXPECT_EQ(judge_answers(held.driven().output, "503=busy 503=another"), "");
     EXPECT_EQ(judge_answers(uploads.driven().output, "503=busy"), "");
     EXPECT_EQ(stage.responder.editions(), 1U) << "nobody needs the old one any more";
 }
@@ -719,8 +765,8 @@ TEST_F(Tickets, OneThatIsHeldComesBackWithTheClientThatLeaves) {
 
 TEST_F(Tickets, OneIsTakenForAnAnswerHoweverLongItTakes) {
     for (const auto& site : {site_of(), delayed(1s), site_of({{.ok = {2, {}}, .limit_rate = 500}}), failing(Fault::close)}) {
-        for (const std::string& input :
-             {get(), post("Content-Length: 2\r\n", "ab"), request("OPTIONS * HTTP/1.1"), std::string("GET\r\n\r\n")}) {
+        for (const std::string& input : {get(), get("Connection: close\r\n"), post("Content-Length: 2\r\n", "ab"),
+                                         request("OPTIONS * HTTP/1.1"), std::string("GET\r\n\r\n")}) {
             Quota quota(5);
             Stage stage(site, limits(quota));
             Stage<>::Peer& peer = stage.connect(input);

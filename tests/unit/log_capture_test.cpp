@@ -340,6 +340,7 @@ TEST_F(CaptureTest, ARequestForWhichThereIsNoMemoryIsNotRecordedAndTheNextIs) {
     auto capture = open(path_);
     CaptureDesk& desk = capture->desk(0);
     const std::string body(10'000, 'b');
+    Line* first = nullptr;
     for (int i = 0; i < 2; ++i) {
         {
             const tinyhttpd::testing::OutOfMemory now;
@@ -348,6 +349,8 @@ TEST_F(CaptureTest, ARequestForWhichThereIsNoMemoryIsNotRecordedAndTheNextIs) {
         }
         Line* const line = leave(desk, "/", 0, body);  // and from then on there is one in reserve
         ASSERT_NE(line, nullptr);
+        if (first == nullptr) first = line;
+        EXPECT_EQ(line, first) << "each that is not recorded would cost some of the memory that there is not";
         wait_until_told(*capture);
         desk.forget(*desk.next_told());
     }
