@@ -183,8 +183,9 @@ std::string judge_capture(const World& world) {
     if (world.answered_too_early) return "an answer came before its line";
     std::vector<std::string> targets;
     for (const testing::RecordedRequest& request : world.recorded) targets.push_back(request.target);
-    const auto counted = std::ranges::count_if(world.recorded, [](const auto& request) { return request.status != 408; });
-    if (world.plan.capture_max && world.outcome.answered > static_cast<std::uint64_t>(counted)) return "answers without a line";
+    const auto in_file = std::ranges::count_if(world.recorded, [](const auto& request) { return request.status != 408; });
+    if (world.plan.capture_max && world.outcome.answered > static_cast<std::uint64_t>(in_file) + world.lost_lines)
+        return "answers without a line";
     return judge_order(targets);
 }
 

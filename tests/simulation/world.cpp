@@ -106,7 +106,6 @@ void World::write_line(std::uint32_t seat, std::size_t line) {
 void World::line_written(std::uint32_t seat, std::size_t line) {
     Worker& worker = workers_[seat];
     const testing::RecordedRequest& request = worker.recorder.requests[line];
-    recorded.push_back(request);
     // Its target says whose it is, and how many answers come before it.
     unsigned number = 0, place = 0;
     if (std::sscanf(request.target.c_str(), "/%u/%u", &number, &place) == 2) {
@@ -115,6 +114,11 @@ void World::line_written(std::uint32_t seat, std::size_t line) {
     }
     // What a 408 is for was no request that anybody counts, and so is the 500 instead of it.
     const bool fails = request.status != 408 && random_.chance(plan.capture_error);
+    if (fails) {
+        ++lost_lines;
+    } else {
+        recorded.push_back(request);
+    }
     worker.recorder.tell_line(line, fails ? EIO : 0);
     if (worker.engine) worker.engine->wake();
 }

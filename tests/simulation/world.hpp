@@ -182,6 +182,7 @@ public:
     std::vector<std::unique_ptr<Client>> clients;
     std::vector<std::string> log_targets;
     std::vector<testing::RecordedRequest> recorded;  ///< in the order in which the lines are written
+    std::uint64_t lost_lines = 0;                    ///< those that could not be
     bool answered_too_early = false;                 ///< somebody had an answer before its line was written
     tcp::ServerOutcome outcome;                      ///< of all workers
     bool drain_ordered = false;                      ///< before all clients had ended
