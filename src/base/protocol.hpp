@@ -57,7 +57,7 @@ private:
     std::size_t bytes_ = 0;
 };
 
-/// What a protocol wants after it has looked at its input.
+/// What a protocol wants after it has looked at its input. The rare ones come last: one comparison tells them apart.
 enum class Next : std::uint8_t {
     receive,  ///< more input; what was not consumed is to be shown again, with more behind it
     flush,    ///< the output limit is reached: send the batch, then call again with what was not consumed

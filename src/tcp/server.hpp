@@ -303,8 +303,9 @@ private:
         batch_.clear();
         const Advance result = protocol_.advance(connection.session, input, batch_);
         ASSERT(result.consumed <= input.size());
-        input.remove_prefix(result.next == Next::close ? input.size() : result.consumed);
-        if (!connection.saved.assign(saved_blocks_, input)) {
+        // Not by remove_prefix(), which the compiler calls.
+        const std::size_t done = result.next == Next::close ? input.size() : result.consumed;
+        if (!connection.saved.assign(saved_blocks_, {input.data() + done, input.size() - done})) {
             if (batch_.lease != no_lease) protocol_.release(batch_.lease);
             if (result.next == Next::held) protocol_.hold(connection.session, connection.id().slot);  // it may be told before it is gone
             if (quota_ != nullptr) quota_->give_back(batch_.answers);
@@ -321,7 +322,7 @@ private:
         // A request may be done with without a byte.
         if (batch_.answers != 0) settle(batch_.answers);
         connection.after_send = next;
-        if (next == Next::later || next == Next::held) note_wait(connection);
+        if (next > Next::close) note_wait(connection);
         after(connection);
     }
 
@@ -359,7 +360,7 @@ private:
     [[gnu::always_inline]] void send(Connection& connection, Next after) {
         connection.state = State::sending;
         connection.after_send = after;
-        if (after == Next::later || after == Next::held) [[unlikely]]
+        if (after > Next::close) [[unlikely]]
             note_wait(connection);
         connection.answers = batch_.answers;
         connection.lease = batch_.lease;
@@ -406,9 +407,10 @@ private:
 
     // ---- an answer that waits
 
+    /// Of what comes behind Next::close.
     [[gnu::noinline]] void note_wait(Connection& connection) {
-        if (connection.after_send == Next::held) return protocol_.hold(connection.session, connection.id().slot);
-        connection.since = batch_.due;
+        if (connection.after_send == Next::held) protocol_.hold(connection.session, connection.id().slot);
+        if (connection.after_send == Next::later) connection.since = batch_.due;
     }
 
     void wait_until_due(Connection& connection) {
