@@ -26,7 +26,9 @@ public:
         earliest_ = heap_[0].due;
         return true;
     }
-    void remove(std::uint64_t place) {
+    /// `at`: its place.
+    void remove(std::uint64_t at) {
+        const auto place = static_cast<std::size_t>(at);
         const Entry last = *(heap_.end() - 1);
         heap_.pop();
         // The last one takes the place, and goes up or down from there.
