@@ -340,6 +340,26 @@ TEST_F(TcpServerTest, AHangLastsUntilTheClientLeaves) {
     EXPECT_EQ(peer.read(), "");
 }
 
+TEST_F(TcpServerTest, WhateverAClientSendsToAHangItsLeavingIsSeen) {
+    plan.sequence = {{{0, site::Fault::hang}, 1}};
+    start();
+    FakePeer peer = connect(std::string(fast) + std::string(request) + std::string(fast));
+    FakePeer other = connect(std::string(fast) + std::string(request));
+    for (FakePeer* each : {&peer, &other}) {
+        for (int i = 0; i < 3; ++i) {
+            each->write(fast);
+            run_for(1s);
+        }
+        EXPECT_EQ(answers_in(each->read()), 1U) << "what came behind a hang was answered";
+        EXPECT_FALSE(each->engine_closed());
+    }
+    peer.half_close();
+    other.reset();
+    run_for(1s);
+    EXPECT_TRUE(peer.engine_closed());
+    EXPECT_TRUE(other.engine_closed());
+}
+
 TEST_F(TcpServerTest, AResetComesBehindTheAnswersBeforeIt) {
     plan.sequence = {{{0, site::Fault::reset}, 1}};
     body.assign(50'000, 'b');
