@@ -466,7 +466,7 @@ private:
     /// RST makes the peer's system forget what the peer has not received, so that comes first. It has as long as for any answer.
     void begin_reset(Connection& connection) {
         static constexpr std::chrono::milliseconds look_again{1};
-        if (connection.finished || engine_.unreceived(connection.id()) == 0) return end(connection, &Engine::reset);
+        if (engine_.unreceived(connection.id()) == 0) return end(connection, &Engine::reset);
         if (connection.state != State::waiting) deadlines_.set(connection.deadline, DeadlineClass::write, now_);
         connection.state = State::waiting;
         connection.mark = no_place;

@@ -365,6 +365,7 @@ TEST_F(TcpServerTest, AResetComesBehindTheAnswersBeforeIt) {
     body.assign(50'000, 'b');
     start();
     FakePeer peer = connect(std::string(fast) + std::string(request) + std::string(fast));
+    peer.half_close();
     run_for(1s);
     EXPECT_FALSE(peer.engine_closed());  // not before all has arrived
     std::string answers = peer.read();
