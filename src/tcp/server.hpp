@@ -437,7 +437,7 @@ private:
         while (const std::optional<std::uint32_t> slot = delays_.take_due(now_)) {
             Connection& connection = connections_[*slot];
             connection.mark = no_place;
-            connection.after_send == Next::reset ? begin_reset(connection) : resume(connection);
+            connection.after_send == Next::reset ? reset_once_received(connection) : resume(connection);
         }
     }
 
@@ -465,11 +465,14 @@ private:
 
     /// RST makes the peer's system forget what the peer has not received, so that comes first. It has as long as for any answer.
     void begin_reset(Connection& connection) {
-        static constexpr std::chrono::milliseconds look_again{1};
-        if (engine_.unreceived(connection.id()) == 0) return end(connection, &Engine::reset);
-        if (connection.state != State::waiting) deadlines_.set(connection.deadline, DeadlineClass::write, now_);
         connection.state = State::waiting;
         connection.mark = no_place;
+        deadlines_.set(connection.deadline, DeadlineClass::write, now_);
+        reset_once_received(connection);
+    }
+    void reset_once_received(Connection& connection) {
+        static constexpr std::chrono::milliseconds look_again{1};
+        if (engine_.unreceived(connection.id()) == 0) return end(connection, &Engine::reset);
         if (!delays_.add(connection.deadline.slot, now_ + look_again)) close(connection);
     }
 

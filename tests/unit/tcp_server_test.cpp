@@ -388,6 +388,17 @@ TEST_F(TcpServerTest, AResetWaitsForAPeerThatNeverReadsAsLongAsAnAnswerDoes) {
     EXPECT_TRUE(peer.engine_closed());
 }
 
+TEST_F(TcpServerTest, AResetThatWasDelayedWaitsNoLongerThanAnother) {
+    plan.sequence = {{{0, site::Fault::reset}, 1}};
+    plan.delays = {{.low = 1s, .high = 1s}};
+    start();
+    FakePeer peer = connect(std::string(fast) + std::string(request));
+    run_for(limits.write_timeout);
+    EXPECT_FALSE(peer.engine_closed());
+    run_for(2s);
+    EXPECT_TRUE(peer.engine_closed());
+}
+
 TEST_F(TcpServerTest, ACloseWithoutAByteIsAnAnswerToTheQuota) {
     quota.emplace(2);
     plan.sequence = {{{0, site::Fault::close}, 1}, {{0, site::Fault::reset}, 1}};
