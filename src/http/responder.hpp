@@ -462,8 +462,14 @@ private:
     Outcome answer_planned(Edition& edition, Session& session, const HeadParser& parser, Reply reply, const char* head_bytes, Batch& out) {
         const Draw drawn = draw(edition, reply);
         if (!drawn.waits()) return give(edition, session, parser, drawn.reply, drawn.fault, head_bytes, out);
-        if (log_.enabled() && drawn.hangs()) log_answer(edition, session, parser, drawn.reply, drawn.fault, head_bytes, 0);
-        return keep_answer(session, parser, drawn, head_bytes) ? Outcome::later : Outcome::close;
+        return keep_answer(session, parser, drawn, head_bytes) ? begin_wait(edition, session, parser, head_bytes) : Outcome::close;
+    }
+
+    /// What is kept is due later. Nothing more is heard of what hangs, so that it is logged now.
+    Outcome begin_wait(Edition& edition, Session& session, const HeadParser& parser, const char* head_bytes) {
+        const Kept& kept = *session.kept;
+        if (log_.enabled() && kept.fault == site::Fault::hang) log_answer(edition, session, parser, kept.reply, kept.fault, head_bytes, 0);
+        return Outcome::later;
     }
 
     /// For later. False when memory has run out.
@@ -523,7 +529,7 @@ private:
         if (kept.line != nullptr) {
             if (kept.line->error != 0) kept.refusal = Refusal::not_recorded;
             recorder_->forget(*std::exchange(kept.line, nullptr));
-            if (kept.refusal == Refusal::none && kept.due > now_) return Outcome::later;
+            if (kept.refusal == Refusal::none && kept.due > now_) return begin_wait(edition, session, session.parser, kept.head.get());
             kept.due = now_;  // a rate counts from here
         }
         if (kept.refusal != Refusal::none) return give_refusal(session, kept.refusal, kept.head.get(), out);
@@ -608,14 +614,13 @@ private:
         }
         Kept& kept = *session.kept;
         kept.has_ticket = wants_ticket;
-        if (log_.enabled() && drawn.hangs()) log_answer(edition, session, parser, drawn.reply, drawn.fault, head_bytes, 0);
 
         CapturedRequest request = describe_recorded(parser, head_bytes);
         request.route = edition.site->route_of(request.method, request.target);
         request.fault = site::name_of(drawn.fault);
         request.status = status_of_kept(edition, drawn);
         if (record(session, parser, head_bytes, request)) return Outcome::held;
-        if (kept.refusal == Refusal::none && drawn.waits()) return Outcome::later;
+        if (kept.refusal == Refusal::none && drawn.waits()) return begin_wait(edition, session, parser, head_bytes);
         return settled(session, edition, go_on_from(edition, session, out));
     }
 

@@ -248,6 +248,7 @@ private:
             case State::waiting:
                 // One that half-closes after its request still gets its answer; one that is gone frees what it held.
                 if (event.result < 0 || (input.empty() && hangs(connection))) return close(connection);
+                if (hangs(connection)) return;
                 [[fallthrough]];
             case State::sending:
                 // A peer that sends on while its answers are under way is read again when they are out: its memory is bounded.
@@ -418,11 +419,14 @@ private:
         connection.mark = no_place;
         Deadlines::clear(connection.deadline);
         if (connection.after_send == Next::held) return;
-        if (hangs(connection)) {
-            if (connection.finished) close(connection);
-            return;
-        }
+        if (hangs(connection)) return hang(connection);
         if (!delays_.add(connection.deadline.slot, connection.since)) starve(connection);
+    }
+    /// What was pipelined behind it is not answered either. It is read all the same: it may have to be gone before the peer's FIN is seen.
+    void hang(Connection& connection) {
+        if (connection.finished) return close(connection);
+        connection.saved.clear(saved_blocks_);
+        if (std::exchange(connection.paused, false)) engine_.resume_receive(connection.id());
     }
     /// Only its end, or ours, ends it.
     [[nodiscard]] static bool hangs(const Connection& connection) {
@@ -433,7 +437,7 @@ private:
         while (const std::optional<std::uint32_t> slot = delays_.take_due(now_)) {
             Connection& connection = connections_[*slot];
             connection.mark = no_place;
-            connection.after_send == Next::reset ? begin_reset(connection) : resume(connection);
+            connection.after_send == Next::reset ? reset_once_received(connection) : resume(connection);
         }
     }
 
@@ -461,11 +465,14 @@ private:
 
     /// RST makes the peer's system forget what the peer has not received, so that comes first. It has as long as for any answer.
     void begin_reset(Connection& connection) {
-        static constexpr std::chrono::milliseconds look_again{1};
-        if (connection.finished || engine_.unreceived(connection.id()) == 0) return end(connection, &Engine::reset);
-        if (connection.state != State::waiting) deadlines_.set(connection.deadline, DeadlineClass::write, now_);
         connection.state = State::waiting;
         connection.mark = no_place;
+        deadlines_.set(connection.deadline, DeadlineClass::write, now_);
+        reset_once_received(connection);
+    }
+    void reset_once_received(Connection& connection) {
+        static constexpr std::chrono::milliseconds look_again{1};
+        if (engine_.unreceived(connection.id()) == 0) return end(connection, &Engine::reset);
         if (!delays_.add(connection.deadline.slot, now_ + look_again)) close(connection);
     }
 

@@ -46,6 +46,7 @@ public:
         limit_ = whole ? wire_.size() : random_.below(wire_.size() + 1);
         piece_ = random_.chance(0.3) ? wire_.size() : random_.between(1, random_.chance(0.3) ? 5 : 800);
         read_piece_ = random_.chance(0.5) ? ~std::size_t{0} : random_.between(500, 20'000);
+        may_hang_ = std::ranges::any_of(script, [](const Request& request) { return request.expected.may_fail_by(Fault::hang); });
     }
 
     void start(Microseconds when) {
@@ -65,8 +66,9 @@ public:
     std::string stream;       ///< all that came back
     std::size_t written = 0;  ///< bytes the network has taken
     Instant connected_at{}, last_write{}, last_read{}, ended_at{};
-    bool refused = false;  ///< set when the server does not listen any more
-    bool left = false;     ///< it reset or closed, without waiting for the end
+    bool refused = false;        ///< set when the server does not listen any more
+    bool left = false;           ///< it reset or closed, without waiting for the end
+    bool lost_patience = false;  ///< it closed, as nothing had come for so long
     bool half_closed = false;
     bool was_reset = false;   ///< that is how its connection ended for it
     bool overstayed = false;  ///< it sent bytes after the server had closed
@@ -76,7 +78,7 @@ public:
 
     [[nodiscard]] std::size_t means_to_write() const { return limit_; }
     [[nodiscard]] bool connected() const { return peer_.has_value(); }
-    [[nodiscard]] bool ended() const { return left || ended_at != Instant{} || (refused && !connected()); }
+    [[nodiscard]] bool ended() const { return left || lost_patience || ended_at != Instant{} || (refused && !connected()); }
     [[nodiscard]] bool faulted() const { return peer_ && peer_->faulted(); }
     [[nodiscard]] bool was_accepted() const { return peer_ && peer_->accepted(); }
     [[nodiscard]] bool is_held_by_the_server() const { return peer_ && !peer_->engine_closed(); }
@@ -119,8 +121,14 @@ private:
                 return;
             }
         }
+        const auto quiet = network_.now() - std::max({last_read, last_write, connected_at});
+        if (may_hang_ && quiet > std::chrono::minutes(2)) {  // longer than anything may take that is not for ever
+            peer_->close();
+            lost_patience = true;
+            return;
+        }
         // One that has nothing to do looks less and less often.
-        const bool is_busy = network_.now() - std::max({last_read, last_write, connected_at}) < std::chrono::milliseconds(50);
+        const bool is_busy = quiet < std::chrono::milliseconds(50);
         patience_ = is_busy ? pace_ : std::min<Microseconds>(patience_ * 2, std::chrono::seconds(1));
         network_.after(Microseconds(random_.between(1, static_cast<std::uint64_t>(patience_.count()))), [this] { step(); });
     }
@@ -134,6 +142,7 @@ private:
     std::size_t limit_;  ///< of `wire_`, it sends no more
     std::size_t piece_;
     std::size_t read_piece_;
+    bool may_hang_;
     std::optional<FakePeer> peer_;
 };
 

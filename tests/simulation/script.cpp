@@ -6,6 +6,8 @@
 #include <charconv>
 #include <functional>
 
+#include "base/reason_phrase.hpp"
+
 namespace tinyhttpd::simulation {
 
 namespace {
@@ -17,9 +19,11 @@ struct Maker {
     std::string target;
 
     [[nodiscard]] Expected answer(Persistence persistence = Persistence::stays, bool head_only = false) const {
-        return {.status = settings.status, .content = settings.body, .head_only = head_only, .persistence = persistence};
+        const std::size_t resource = settings.resource_of(target);
+        return {
+            .outcomes = settings.resources[resource].outcomes(), .resource = resource, .head_only = head_only, .persistence = persistence};
     }
-    [[nodiscard]] static Expected error(int status) { return {.status = status, .persistence = Persistence::closes}; }
+    [[nodiscard]] static Expected error(int status) { return {.outcomes = {{.status = status}}, .persistence = Persistence::closes}; }
 
     [[nodiscard]] std::string head(std::string_view method, std::string_view fields = "", std::string_view version = "HTTP/1.1") const {
         return std::string(method) + ' ' + target + ' ' + std::string(version) + "\r\nHost: a.example\r\n" + std::string(fields) + "\r\n";
@@ -61,7 +65,7 @@ constexpr Make decent[] = {
         expected.invited = true;
         return Request{m.head("PUT", "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n") + m.chunked(), expected};
     },
-    [](const Maker&) { return Request{"OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n", {.content = ""}}; },
+    [](const Maker&) { return Request{"OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n", {.outcomes = {{.content = ""}}}}; },
     [](const Maker& m) { return Request{m.head("GET", "Connection: keep-alive\r\n", "HTTP/1.0"), m.answer(Persistence::stays_1_0)}; },
 };
 
@@ -108,7 +112,6 @@ bool has_content(int status) {
 
 /// What is wrong with the head of an answer, or nothing.
 std::string judge_head(std::string_view head, int status, const Expected& expected) {
-    if (status != expected.status) return "status " + std::to_string(status) + " instead of " + std::to_string(expected.status);
     if (!field(head, "Date")) return "no Date";
     const auto connection = field(head, "Connection");
     if (expected.persistence == Persistence::closes && connection != "close") return "the close is not announced";
@@ -118,7 +121,37 @@ std::string judge_head(std::string_view head, int status, const Expected& expect
     return {};
 }
 
+constexpr std::size_t garbage_bytes = 64;
+
 }  // namespace
+
+std::string texts_of(const std::vector<Outcome>& outcomes) {
+    std::string texts;
+    for (const Outcome& outcome : outcomes) {
+        if (!texts.empty()) texts += " or ";
+        texts += outcome.fault == Fault::none ? std::to_string(outcome.status) : std::string(name_of(outcome.fault));
+    }
+    return texts.empty() ? "nothing" : texts;
+}
+
+Outcome Resource::outcome_of(const Step& step) const {
+    if (step.status != 0) return {step.status, reason_phrase(step.status)};
+    return {status, body, step.fault};
+}
+
+std::vector<Outcome> Resource::outcomes() const {
+    std::vector<Outcome> all;
+    if (steps.empty() || is_by_chance) all.push_back(outcome_of({}));
+    for (const Step& step : steps) all.push_back(outcome_of(step));
+    return all;
+}
+
+std::size_t Settings::resource_of(std::string_view target) const {
+    for (std::size_t i = 1; i < resources.size(); ++i) {
+        if (target.starts_with(resources[i].prefix)) return i;
+    }
+    return 0;
+}
 
 std::vector<Request> make_script(std::uint32_t client, const Settings& settings, Random& random) {
     std::vector<Request> script;
@@ -159,35 +192,60 @@ Heard read_answers(std::string_view stream, const std::vector<Request>& script) 
         heard.tail = stream;
         if (!heard.answers.empty() && heard.answers.back().announces_close) return wrong("bytes after the last answer");
         constexpr std::string_view version = "HTTP/1.1 ";
-        if (!stream.starts_with(version.substr(0, stream.size()))) return wrong("no status line");
+        const std::size_t index = heard.answers.size();
+        const auto may_fail_by = [&](Fault fault) { return index < script.size() && script[index].expected.may_fail_by(fault); };
+        if (!stream.starts_with(version.substr(0, stream.size()))) {
+            if (!may_fail_by(Fault::garbage)) return wrong("no status line");
+            if (stream.size() > garbage_bytes) return wrong("bytes behind garbage");
+            if (stream.size() == garbage_bytes) heard.tail_is = Fault::garbage;
+            return heard;
+        }
         const auto end = stream.find("\r\n\r\n");
-        if (end == std::string_view::npos) return heard;
+        if (end == std::string_view::npos) {
+            // Of an answer to HEAD it is the head that is cut.
+            if (may_fail_by(Fault::truncate) && script[index].expected.head_only) heard.tail_is = Fault::truncate;
+            return heard;
+        }
         const std::string_view head = stream.substr(0, end + 2);
         int status = 0;
         std::from_chars(head.data() + version.size(), head.data() + head.size(), status);
 
-        const std::size_t index = heard.answers.size();
         // Too late, or not recorded: what was asked for does not matter then.
         const bool gives_up = status == 408 || status == 500;
         if (index == script.size() && status != 408) return wrong("nobody asked for it");
-        const Expected expected = gives_up ? Expected{.status = status, .persistence = Persistence::closes} : script[index].expected;
+        const Expected expected = gives_up ? Expected{.outcomes = {{status}}, .persistence = Persistence::closes} : script[index].expected;
         if (status == 100) {
             if (!expected.invited) return wrong("100 Continue was not asked for");
             stream.remove_prefix(end + 4);
             continue;
         }
+        std::vector<Outcome> outcomes = expected.outcomes;
+        std::erase_if(outcomes, [&](const Outcome& o) {
+            return o.status != status || (o.fault != Fault::none && (o.fault != Fault::truncate || expected.head_only));
+        });
+        if (outcomes.empty()) return wrong("status " + std::to_string(status) + " instead of " + texts_of(expected.outcomes));
         if (std::string fault = judge_head(head, status, expected); !fault.empty()) return wrong(fault);
 
         std::size_t length = 0;
         if (const auto text = field(head, "Content-Length")) std::from_chars(text->data(), text->data() + text->size(), length);
-        if (expected.content && has_content(status) && length != expected.content->size()) return wrong("a wrong Content-Length");
+        if (has_content(status)) std::erase_if(outcomes, [&](const Outcome& o) { return o.content && o.content->size() != length; });
+        if (outcomes.empty()) return wrong("a wrong Content-Length");
         // Half a HEAD may or may not have been recognised as one; such an answer is the last.
         const bool is_half_a_head = gives_up && index < script.size() && script[index].expected.head_only;
         const bool head_only = expected.head_only || (is_half_a_head && stream.size() == end + 4);
         if (head_only) length = 0;
-        if (stream.size() < end + 4 + length) return heard;
-        if (expected.content && has_content(status) && !head_only && stream.substr(end + 4, length) != *expected.content)
-            return wrong("a wrong body");
+        const std::string_view content = stream.substr(end + 4, length);
+        if (has_content(status) && !head_only) {
+            std::erase_if(outcomes, [&](const Outcome& o) {
+                const std::size_t most = o.fault == Fault::truncate ? length / 2 : length;
+                return content.size() > most || (o.content && !o.content->starts_with(content));
+            });
+            if (outcomes.empty()) return wrong("a wrong body");
+        }
+        const bool may_be_cut = std::ranges::find(outcomes, Fault::truncate, &Outcome::fault) != outcomes.end();
+        if (may_be_cut && content.size() == length / 2) heard.tail_is = Fault::truncate;
+        if (content.size() < length || std::ranges::find(outcomes, Fault::none, &Outcome::fault) == outcomes.end()) return heard;
+        heard.tail_is = Fault::none;
         heard.answers.push_back({status, field(head, "Connection") == "close"});
         stream.remove_prefix(end + 4 + length);
     }

@@ -39,18 +39,51 @@ World::World(const Plan& plan_)
     }
 }
 
-std::shared_ptr<const site::Site> World::make_site() const {
+std::shared_ptr<const site::Site> World::make_site() {
     site::SiteOptions options;
-    options.answers.push_back({.status = plan.settings.status,
-                               .reason = std::string(reason_phrase(plan.settings.status)),
-                               .body = std::make_shared<const std::string>(plan.settings.body),
-                               .headers = {{"Server", "tinyhttpd"}}});
-    options.common.headers = options.answers.front().headers;
-    site::Plan::Options& answering = options.resources.emplace_back();
-    if (plan.delay_max.count() > 0) answering.delays.push_back({.high = plan.delay_max, .millionths = site::all / 2});
-    answering.limit_rate = plan.limit_rate;
+    options.common.headers = {{"Server", "tinyhttpd"}};
+    const auto add_answer = [&](int status, std::string_view body) {
+        options.answers.push_back({.status = status,
+                                   .reason = std::string(reason_phrase(status)),
+                                   .body = std::make_shared<const std::string>(body),
+                                   .headers = options.common.headers});
+        return static_cast<site::AnswerId>(options.answers.size() - 1);
+    };
+    for (const Resource& resource : plan.settings.resources) {
+        if (!resource.prefix.empty()) options.routes.push_back({.path = resource.prefix + "*", .methods = {}});
+        site::Plan::Options& answering = options.resources.emplace_back();
+        answering.ok.answer = add_answer(resource.status, resource.body);
+        for (const Step& step : resource.steps) {
+            const site::AnswerId answer = step.status != 0 ? add_answer(step.status, reason_phrase(step.status)) : answering.ok.answer;
+            const site::Outcome configured{answer, step.fault};
+            if (resource.is_by_chance)
+                answering.shares.push_back({configured, static_cast<std::uint32_t>(step.times)});
+            else
+                answering.sequence.push_back({configured, step.times});
+        }
+        if (plan.delay_max.count() > 0) answering.delays.push_back({.high = plan.delay_max, .millionths = site::all / 2});
+        answering.limit_rate = plan.limit_rate;
+    }
     options.seed = plan.seed;
-    return std::make_shared<const site::Site>(std::move(options));
+    ++sites;
+    return {new site::Site(std::move(options)), [this](const site::Site* site) {
+                count_what_is_left(*site);
+                delete site;
+            }};
+}
+
+/// A site has gone: its sequences are taken to their last steps.
+void World::count_what_is_left(const site::Site& site) {
+    ++sites_gone_;
+    const std::vector<Resource>& resources = plan.settings.resources;
+    left.resize(resources.size());
+    for (std::uint32_t id = 0; id < resources.size(); ++id) {
+        if (resources[id].is_by_chance || resources[id].steps.empty()) continue;
+        for (std::uint64_t more = resources[id].steps_before_the_last(); more > 0; --more) {
+            const site::Outcome drawn = site.draw(id).outcome;
+            left[id].push_back({.status = site.answers()[drawn.answer].status, .fault = drawn.fault});
+        }
+    }
 }
 
 void World::hire(std::uint32_t seat) {
@@ -68,7 +101,7 @@ void World::hire(std::uint32_t seat) {
                               .quota = quota_ ? &*quota_ : nullptr,
                               .board = &board_,
                               .recorder = plan.capture_max ? &worker.recorder : nullptr},
-        TargetLog{plan.log ? &log_targets : nullptr}, +[] {
+        NotingLog{plan.log ? &logged : nullptr}, +[] {
             const auto elapsed = clock_->now().time_since_epoch();
             return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(elapsed));
         });
@@ -98,6 +131,7 @@ void World::retire(std::uint32_t seat) {
 
 /// There is one file: lines get into it in the order in which they come, however long each takes.
 void World::write_line(std::uint32_t seat, std::size_t line) {
+    noted.push_back(workers_[seat].recorder.requests[line]);
     const Microseconds takes(random_.below(static_cast<std::uint64_t>(plan.capture_max->count()) + 1));
     written_until_ = std::max(written_until_, network_->now() + takes);
     network_->at(written_until_, [this, seat, line] { line_written(seat, line); });
@@ -134,6 +168,7 @@ void World::run() {
     if (plan.abort_at) {
         network_->after(*plan.abort_at, [this] {
             aborted = !schedule_.all_ended();
+            aborted_at = network_->now();
             for (auto& client : clients) client->was_cut_off = client->is_held_by_the_server();
             direct(tcp::Order::abort);
         });
@@ -171,6 +206,9 @@ void World::run() {
     while (quota_ && quota_->take() != Quota::Ticket::none) ++unused_tickets;
     // Peers see what the server's last steps were.
     schedule_.run_until(network_->now() + 1min);
+    workers_.clear();
+    board_.publish(nullptr);
+    if (sites_gone_ != sites) leftovers_ = "a site is still in use";
     if (gave_up) leftovers_ = "the server did not end";
     if (leftovers_.empty() && network_->open_links() > network_->backlog(listener_.get()))
         leftovers_ = "an accepted descriptor was never closed";

@@ -131,14 +131,19 @@ private:
     std::map<Lease, std::int64_t> leases_;
 };
 
-/// Remembers the targets it was told, in order.
-struct TargetLog {
-    std::vector<std::string>* targets;
+/// Remembers what it was told, in order.
+struct NotingLog {
+    std::vector<testing::RecordedRequest>* notes;
 
-    [[nodiscard]] bool enabled() const { return targets != nullptr; }
+    [[nodiscard]] bool enabled() const { return notes != nullptr; }
     [[nodiscard]] static bool wants_refused() { return false; }
     [[nodiscard]] static bool shows_fields() { return false; }
-    void append(const Exchange& exchange) const { targets->emplace_back(exchange.target); }
+    void append(const Exchange& exchange) const {
+        notes->push_back({.target = std::string(exchange.target),
+                          .status = exchange.status,
+                          .fault = std::string(exchange.fault),
+                          .refused = std::string(exchange.refused)});
+    }
     static void tick(Instant) {}
     [[nodiscard]] static std::optional<Instant> due() { return std::nullopt; }
 };
@@ -180,13 +185,17 @@ public:
     Plan plan;
     tcp::ServerLimits limits;
     std::vector<std::unique_ptr<Client>> clients;
-    std::vector<std::string> log_targets;
+    std::vector<testing::RecordedRequest> logged;
+    std::vector<testing::RecordedRequest> noted;     ///< in the order in which their lines are begun, before anything else comes of them
     std::vector<testing::RecordedRequest> recorded;  ///< in the order in which the lines are written
     std::uint64_t lost_lines = 0;                    ///< those that could not be
     bool answered_too_early = false;                 ///< somebody had an answer before its line was written
     tcp::ServerOutcome outcome;                      ///< of all workers
     bool drain_ordered = false;                      ///< before all clients had ended
     bool aborted = false;                            ///< the same
+    Instant aborted_at{};
+    std::size_t sites = 0;                   ///< that were made
+    std::vector<std::vector<Outcome>> left;  ///< by resource: what is left of its sequences, of all sites, but for their last steps
     bool quota_reached = false;
     std::uint64_t unused_tickets = 0;  ///< of --max-requests
     bool gave_up = false;              ///< it would have gone on for ever
@@ -196,7 +205,7 @@ public:
     [[nodiscard]] const std::string& leftovers() const { return leftovers_; }
 
 private:
-    using Responder = http::Responder<TargetLog>;
+    using Responder = http::Responder<NotingLog>;
     using Protocol = CheckedProtocol<Responder>;
 
     using Server = tcp::Server<FakeEngine, Protocol>;
@@ -210,7 +219,8 @@ private:
         std::unique_ptr<Server> server;
     };
 
-    [[nodiscard]] std::shared_ptr<const site::Site> make_site() const;
+    [[nodiscard]] std::shared_ptr<const site::Site> make_site();
+    void count_what_is_left(const site::Site& site);
     void hire(std::uint32_t seat);
     void retire(std::uint32_t seat);
     void write_line(std::uint32_t seat, std::size_t line);
@@ -230,6 +240,7 @@ private:
     std::optional<tcp::Crew> crew_;  ///< until the last worker has returned
     std::vector<Worker> workers_;
     support::FakeSchedule<Server> schedule_{*network_};
+    std::size_t sites_gone_ = 0;
     bool announced_ = false;
     Instant written_until_{};  ///< when the last line is written
     std::string leftovers_;

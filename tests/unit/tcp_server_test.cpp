@@ -340,11 +340,32 @@ TEST_F(TcpServerTest, AHangLastsUntilTheClientLeaves) {
     EXPECT_EQ(peer.read(), "");
 }
 
+TEST_F(TcpServerTest, WhateverAClientSendsToAHangItsLeavingIsSeen) {
+    plan.sequence = {{{0, site::Fault::hang}, 1}};
+    start();
+    FakePeer peer = connect(std::string(fast) + std::string(request) + std::string(fast));
+    FakePeer other = connect(std::string(fast) + std::string(request));
+    for (FakePeer* each : {&peer, &other}) {
+        for (int i = 0; i < 3; ++i) {
+            each->write(fast);
+            run_for(1s);
+        }
+        EXPECT_EQ(answers_in(each->read()), 1U) << "what came behind a hang was answered";
+        EXPECT_FALSE(each->engine_closed());
+    }
+    peer.half_close();
+    other.reset();
+    run_for(1s);
+    EXPECT_TRUE(peer.engine_closed());
+    EXPECT_TRUE(other.engine_closed());
+}
+
 TEST_F(TcpServerTest, AResetComesBehindTheAnswersBeforeIt) {
     plan.sequence = {{{0, site::Fault::reset}, 1}};
     body.assign(50'000, 'b');
     start();
     FakePeer peer = connect(std::string(fast) + std::string(request) + std::string(fast));
+    peer.half_close();
     run_for(1s);
     EXPECT_FALSE(peer.engine_closed());  // not before all has arrived
     std::string answers = peer.read();
@@ -362,6 +383,17 @@ TEST_F(TcpServerTest, AResetWaitsForAPeerThatNeverReadsAsLongAsAnAnswerDoes) {
     run_for(1s);
     peer.write(request);
     run_for(limits.write_timeout - 1s);
+    EXPECT_FALSE(peer.engine_closed());
+    run_for(2s);
+    EXPECT_TRUE(peer.engine_closed());
+}
+
+TEST_F(TcpServerTest, AResetThatWasDelayedWaitsNoLongerThanAnother) {
+    plan.sequence = {{{0, site::Fault::reset}, 1}};
+    plan.delays = {{.low = 1s, .high = 1s}};
+    start();
+    FakePeer peer = connect(std::string(fast) + std::string(request));
+    run_for(limits.write_timeout);
     EXPECT_FALSE(peer.engine_closed());
     run_for(2s);
     EXPECT_TRUE(peer.engine_closed());
