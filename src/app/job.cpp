@@ -86,6 +86,7 @@ Job to_job(const config::Config& config, const site::Board& board, Quota* quota,
     job.server.body_timeout = limits.body_timeout;
     job.server.idle_timeout = limits.idle_timeout;
     job.server.write_timeout = limits.write_timeout;
+    job.server.drain_timeout = config.lifecycle.shutdown_timeout;
     job.engine.receive_bytes = limits.read_buffer;
     job.engine.max_connections = max_connections + static_cast<std::uint32_t>(config.backlog);
     job.server.max_slots = job.engine.max_connections;

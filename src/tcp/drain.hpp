@@ -60,6 +60,9 @@ public:
         return (quiet == Quiet::fresh ? began_ : since) + grace_of(quiet);
     }
 
+    /// Whether what is due `then` comes too late, when draining may take `longest`.
+    [[nodiscard]] bool is_too_late(io::Instant then, std::chrono::nanoseconds longest) const { return then - began_ > longest; }
+
     /// When the server is to look at its connections; Instant::max(): not as far as is known.
     [[nodiscard]] io::Instant look_due() const { return look_due_; }
     void look_no_later_than(io::Instant when) { look_due_ = std::min(look_due_, when); }

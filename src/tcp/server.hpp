@@ -254,6 +254,7 @@ private:
                 // A peer that sends on while its answers are under way is read again when they are out: its memory is bounded.
                 if (input.empty()) {
                     connection.finished = true;
+                    drain_.became_quiet(now_);  // it may not be waited for
                 } else if (connection.saved.append(saved_blocks_, input)) {
                     connection.paused = true;
                     engine_.pause_receive(connection.id());
@@ -568,6 +569,7 @@ private:
         // Without a ticket of --max-requests left, whatever a client came for will not be answered.
         const bool answers = quota_ == nullptr || !quota_->is_used_up();
         connections_.for_each([&](Connection& connection) {
+            if (waits_in_vain(connection)) return close(connection);
             const std::optional<Quiet> quiet = quiet_kind(connection);
             if (!quiet) return;
             const io::Instant until = drain_.kept_until(*quiet, deadlines_.began(connection.deadline));
@@ -578,6 +580,12 @@ private:
         acceptor_.end();
         inbox_settled_ = false;
         crew_.orders.end_accepting();
+    }
+
+    /// Whether its answer is due after the end. A peer that has sent its FIN may still want it, and has mostly left: then nobody is cut.
+    [[nodiscard]] bool waits_in_vain(const Connection& connection) const {
+        return connection.state == State::waiting && connection.after_send == Next::later && connection.finished &&
+               drain_.is_too_late(connection.since, limits_.drain_timeout);
     }
 
     /// What a connection waits for on which nothing is under way; none: something is.

@@ -26,6 +26,8 @@ struct ServerLimits {
     /// peer is silent for so long, and for so long in all.
     std::chrono::nanoseconds linger_silence = std::chrono::seconds(5);
     std::chrono::nanoseconds linger_timeout = std::chrono::seconds(30);
+    /// How long a drain may last before whoever ordered it orders an abort.
+    std::chrono::nanoseconds drain_timeout = std::chrono::hours(24 * 365);
     /// Slots there may be: the limit on connections, and those that a drain still takes from the backlog beyond it.
     std::uint32_t max_slots = 1024;
     /// How long accepting stays paused when descriptors ran out and no connection of this worker closes.

@@ -325,6 +325,35 @@ TEST_F(TcpServerTest, AClientThatLeavesFreesWhatWaitedForIt) {
     EXPECT_TRUE(half_closed.engine_closed());
 }
 
+TEST_F(TcpServerTest, ADrainDoesNotWaitForAClientThatHasLeftAndWhoseAnswerWouldComeTooLate) {
+    plan.delays = {{.low = 10s, .high = 10s}};
+    limits.drain_timeout = 5s;
+    start();
+    FakePeer in_time = connect(request);
+    in_time.half_close();
+    run_for(6s);
+    FakePeer left = connect(request);
+    FakePeer leaves = connect(request);
+    FakePeer stays = connect(request);
+    left.half_close();
+    run_for(1s);
+    crew->orders.direct(Order::drain);
+    staff[0].engine->wake();
+    run_for(1s);
+    EXPECT_TRUE(left.engine_closed());
+    EXPECT_FALSE(leaves.engine_closed());
+    leaves.half_close();
+    run_for(1s);
+    EXPECT_TRUE(leaves.engine_closed());
+    EXPECT_FALSE(in_time.engine_closed());
+    run_for(2s);
+    EXPECT_TRUE(is_answered(in_time));
+    EXPECT_FALSE(stays.engine_closed()) << "it may still see what is cut";
+    crew->orders.direct(Order::abort);
+    run_for(1s);
+    EXPECT_EQ(cut, 1U);
+}
+
 TEST_F(TcpServerTest, AHangLastsUntilTheClientLeaves) {
     plan.sequence = {{{0, site::Fault::hang}, 1}};
     start();
