@@ -44,7 +44,7 @@ std::shared_ptr<const site::Site> site_of(std::vector<Plan::Options> plans = {{}
     options.common.headers = {{"Server", "tinyhttpd"}};
     options.resources = std::move(plans);
     options.routes = std::move(routes);
-    options.has_preflights = has_preflights;
+    if (has_preflights) options.preflight = options.common.headers;
     options.health_path = "/live";
     options.health_switch = std::make_shared<site::HealthSwitch>(false, start);
     return std::make_shared<const site::Site>(std::move(options));
