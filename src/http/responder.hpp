@@ -147,13 +147,15 @@ public:
 
     [[nodiscard]] Phase phase(const Session& session) const { return session.phase; }
 
-    /// The deadline of the current phase has passed; the connection is to be closed. Appends a 408 when a byte of a request
-    /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
-    [[nodiscard]] Next expire(Session& session, Batch& out) {
+    /// The deadline of the current phase has passed; the connection is to be closed. `input` is what advance() has not consumed. Appends a
+    /// 408 when a byte of a request came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
+    [[nodiscard]] Next expire(Session& session, std::string_view input, Batch& out) {
         if (!session.has_begun) return Next::close;
-        const Refusal refusal = session.phase == Phase::body ? Refusal::content_timeout : Refusal::head_timeout;
-        // Of an unfinished head there is nothing to describe: its bytes are with the caller.
-        return next_after(session, refuse_recorded(session, refusal, head_of(session), out), out);
+        const bool is_in_content = session.phase == Phase::body;
+        ASSERT(is_in_content || session.parser.size() <= input.size());
+        const Outcome outcome = refuse_recorded(session, is_in_content ? Refusal::content_timeout : Refusal::head_timeout,
+                                                is_in_content ? head_of(session) : input.data(), out);
+        return next_after(session, outcome, out);
     }
 
     /// From now on every answer carries `Connection: close`, and Next::close follows it.

@@ -39,8 +39,9 @@ concept Protocol = requires(P protocol, const P& observed, typename P::Session s
     { protocol.hold(session, slot) };
     { protocol.next_ready() } -> std::same_as<std::optional<std::uint32_t>>;
     { observed.phase(session) } -> std::same_as<Phase>;
-    // The phase's deadline has passed: a last answer may be put into the batch, or held; then the connection is closed.
-    { protocol.expire(session, batch) } -> std::same_as<Next>;
+    // The phase's deadline has passed, and this is the input that was not consumed: a last answer may be put into the batch, or held; then
+    // the connection is closed.
+    { protocol.expire(session, bytes, batch) } -> std::same_as<Next>;
     // The bytes that were leased with a batch are no longer in use.
     { protocol.release(lease) };
 

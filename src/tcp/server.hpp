@@ -511,7 +511,9 @@ private:
 
     void expired(Connection& connection) {
         switch (connection.state) {
-            case State::receiving: batch_.clear(); return give_up(connection, protocol_.expire(connection.session, batch_));
+            case State::receiving:
+                batch_.clear();
+                return give_up(connection, protocol_.expire(connection.session, connection.saved.view(), batch_));
             case State::sending: {
                 const std::uint64_t progress = engine_.sent_so_far(connection.id());
                 if (progress == connection.mark) return close(connection);

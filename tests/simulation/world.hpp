@@ -95,9 +95,9 @@ public:
         if (slot) VERIFY(held_.contains(*slot) && ready_.insert(*slot).second);
         return slot;
     }
-    [[nodiscard]] Next expire(Session& session, Batch& out) {
+    [[nodiscard]] Next expire(Session& session, std::string_view input, Batch& out) {
         VERIFY(session.open && !session.over && !session.held);
-        const Next next = inner_.expire(session.inner, out);
+        const Next next = inner_.expire(session.inner, input, out);
         VERIFY(next == Next::close || next == Next::held);
         session.over = ends(next);
         count(out);
