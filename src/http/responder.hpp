@@ -114,6 +114,9 @@ public:
         if (wants_peer()) session.peer.reset(new (std::nothrow) PeerText(peer));
     }
 
+    /// Its address without the port; empty when it was not wanted.
+    [[nodiscard]] std::string_view peer(const Session& session) const { return session.peer ? session.peer->host() : std::string_view(); }
+
     /// Judges as many requests of `input`, which starts with what was not consumed before, as it holds and as the output
     /// limit allows. All answers go into `out`. With Next::receive the rest of the input, at most max_head bytes, is an
     /// unfinished head. Not to be called again after Next::close.
@@ -697,7 +700,7 @@ private:
     }
 
     void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
-        if (session.peer) exchange.peer = session.peer->host();
+        exchange.peer = peer(session);
         exchange.status = status;
         exchange.body_bytes = body_bytes;
         log_.append(exchange);

@@ -27,6 +27,8 @@ concept Protocol = requires(P protocol, const P& observed, typename P::Session s
     { protocol.open(session, bytes, listener) };
     // Before any input: a proxy said that the peer acts for this one.
     { protocol.learn_peer(session, bytes) };
+    // The one it was told of, for whoever reports; empty when nobody wanted it.
+    { observed.peer(session) } -> std::same_as<std::string_view>;
     { protocol.close(session) };
 
     // Looks at input (which starts with what it did not consume the last time) and puts answers into the empty batch.

@@ -84,6 +84,7 @@ public:
         return result;
     }
     void renew() { inner_.renew(); }
+    [[nodiscard]] std::string_view peer(const Session& session) const { return inner_.peer(session.inner); }
     [[nodiscard]] Phase phase(const Session& session) const { return inner_.phase(session.inner); }
     void hold(Session& session, std::uint32_t slot) {
         VERIFY(session.open && !session.over && !session.held && held_.insert(slot).second);
