@@ -104,9 +104,9 @@ void say_what_goes_wrong(Job& job, config::LogLevel level, log::RepeatedReport& 
     };
     // The diagnostics that a peer can cause at will: only whoever asks for them pays for them.
     if (level != config::LogLevel::debug) return;
-    job.greeting_refused = [&diagnostics](std::string_view why) {
+    job.greeting_refused = [&diagnostics](std::string_view peer, std::string_view why) {
         try {
-            diagnostics.debug(std::string("ended a connection: ").append(why));
+            diagnostics.debug(std::string("ended a connection from ").append(peer).append(": ").append(why));
         } catch (const std::bad_alloc&) {
             // Ended it is all the same.
         }

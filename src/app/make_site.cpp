@@ -91,11 +91,8 @@ private:
         if (outcome.fault != config::Fault::none || outcome.status == 0) return {ok_, to_fault(outcome.fault)};
         const auto [known, is_new] = others_.try_emplace(outcome.status, static_cast<site::AnswerId>(site_.answers.size()));
         if (is_new) {
-            config::ResponseConfig other;
+            config::ResponseConfig other = config::taken_over(config);
             other.status = outcome.status;
-            other.date = config.date;
-            other.server_header = config.server_header;
-            other.cors = config.cors;
             other.variants = config.variants;  // it has none, and its Vary says that others of this resource have
             // Nothing is read: the phrase is the body.
             site_.answers.push_back(to_answer(*config::resolve_response(other)));
@@ -118,10 +115,10 @@ Result<std::shared_ptr<const site::Site>> make_site(const config::Config& config
     TRY_VOID(builder.add(config.response));
     for (const config::RouteConfig& route : config.routes) {
         options.routes.push_back({route.path, route.methods});
-        TRY_VOID(builder.add(route.response));
+        TRY_VOID(builder.add(config::with_cors_of(route.response, config.response)));
     }
     options.common = {to_fields(config::common_headers(config.response)), config.response.date};
-    options.has_preflights = !config.response.cors.empty();
+    if (auto headers = config::preflight_headers(config.response)) options.preflight = to_fields(std::move(*headers));
     options.seed = config.seed.value_or(seed);
     options.health_path = config.health.path;
     options.ready_path = config.health.ready_path;

@@ -38,8 +38,8 @@ struct Job {
     std::span<site::Tally> tallies = {};   ///< by worker; empty: nothing is expected
     Quota* quota = nullptr;                ///< null: no limit
     std::function<void(int)> accept_failed;
-    std::function<void(std::string_view)> greeting_refused;  ///< why a proxy's header was; as below
-    std::function<void(const Exchange&)> request_refused;    ///< called for each on its worker, must not block; empty: nobody wants to know
+    std::function<void(std::string_view, std::string_view)> greeting_refused;  ///< whose header as a proxy was, and why; as below
+    std::function<void(const Exchange&)> request_refused;  ///< called for each on its worker, must not block; empty: nobody wants to know
 };
 
 /// Where a worker's exchanges go, as http::Responder wants it: the access log, and whoever asks about requests that were refused.

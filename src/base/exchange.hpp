@@ -14,13 +14,13 @@ namespace tinyhttpd {
 /// All views hold raw bytes of the peer: whoever writes them escapes them.
 struct Exchange {
     std::string_view peer = {};    ///< address without port, or "unix:"
-    std::string_view method = {};  ///< this and the next two are empty when the request line was malformed
+    std::string_view method = {};  ///< this and the next two are empty when the request line was malformed or unfinished
     std::string_view target = {};
     std::string_view version = {};  ///< "HTTP/1.1", as the peer wrote it
     std::string_view host = {};     ///< empty when absent, as the next two, and when the log shows none of them
     std::string_view referer = {};
     std::string_view user_agent = {};
-    std::string_view request_line = {};  ///< of a malformed request line: its bytes up to and with the first bad one, bounded
+    std::string_view request_line = {};  ///< of one that is malformed or unfinished: its bytes up to and with the first bad one, bounded
     std::string_view refused = {};       ///< why the request was turned down: words that follow on the status's phrase; empty: it was not
     std::string_view fault = {};         ///< how the answer failed because it was to; empty: it did not
     int status = 0;                      ///< 0 with a fault

@@ -24,10 +24,10 @@ struct CapturedRequest {
     std::uint64_t number = 0;  ///< `n`, from 1
     std::chrono::system_clock::time_point time = {};
     std::string_view peer = {};      ///< with its port: "127.0.0.1:4711", "[::1]:4711", or "unix:"
-    std::string_view protocol = {};  ///< "HTTP/1.1"; this and the next two are empty when the request line was malformed
+    std::string_view protocol = {};  ///< "HTTP/1.1"; this and the next two are empty when the request line was malformed or unfinished
     std::string_view method = {};
     std::string_view target = {};
-    std::string_view request_line = {};          ///< of a malformed request line: what there is of it
+    std::string_view request_line = {};          ///< of one that is malformed or unfinished: what there is of it
     std::string_view route = {};                 ///< the path of the route that answers, as configured; empty: [response] does
     std::span<const CapturedField> fields = {};  ///< in the order they came, each as often as it came
     std::string_view body = {};                  ///< what was kept of the content, from its beginning

@@ -3,6 +3,7 @@
 // filled in, headers replaced and removed. main() hands the result to http/, which renders it; nothing here is rendered.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,17 @@ struct Response {
 /// it. The error is that of reading body_file: exit status 1.
 [[nodiscard]] Result<Response> resolve_response(const ResponseConfig& config);
 
-/// What every answer has that is not the user's own: Server, and what --cors adds.
+/// What answers to the same requests take over that are not the configured one: whether they have Date and Server, what --cors adds, and
+/// the user's headers that replace or remove these.
+[[nodiscard]] ResponseConfig taken_over(const ResponseConfig& config);
+
+/// The headers of every answer that is not the user's own.
 [[nodiscard]] std::vector<Header> common_headers(const ResponseConfig& config);
+
+/// Those of the answer to a preflight, with an empty value where it gives back what was asked for; none without --cors.
+[[nodiscard]] std::optional<std::vector<Header>> preflight_headers(const ResponseConfig& config);
+
+/// A route that has the same --cors as `config`, [response], has the headers that replace it, too, but for those of its own.
+[[nodiscard]] ResponseConfig with_cors_of(ResponseConfig route, const ResponseConfig& config);
 
 }  // namespace tinyhttpd::config

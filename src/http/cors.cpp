@@ -51,16 +51,20 @@ bool is_preflight(const RequestHead& head, std::string_view bytes) {
 }
 
 PreflightAnswer answer_preflight(std::string_view head, const site::Site& site, Persistence persistence, std::time_t now) {
-    const std::string_view method = value_of(head, "Access-Control-Request-Method").value_or("");
-    const std::string_view fields = value_of(head, "Access-Control-Request-Headers").value_or("");
+    const auto asked = [head](std::string_view name) {
+        const bool is_method = name == "Access-Control-Allow-Methods";
+        const std::string_view text =
+            value_of(head, is_method ? "Access-Control-Request-Method" : "Access-Control-Request-Headers").value_or("");
+        return (is_method ? is_token(text) : is_list_of_tokens(text)) ? text : std::string_view();
+    };
     const DateText date = date_text(now);
     const auto write = [&](Writer out) {
         out << "HTTP/1.1 204 No Content\r\n";
         if (site.common().date) out << "Date: " << std::string_view(date.data(), date.size()) << "\r\n";
-        for (const auto& [name, value] : site.common().headers) out << name << ": " << value << "\r\n";
-        if (is_token(method)) out << "Access-Control-Allow-Methods: " << method << "\r\n";
-        if (is_list_of_tokens(fields)) out << "Access-Control-Allow-Headers: " << fields << "\r\n";
-        out << "Access-Control-Max-Age: 600\r\n";
+        for (const auto& [name, configured] : site.preflight()) {
+            const std::string_view value = configured.empty() ? asked(name) : configured;
+            if (!value.empty()) out << name << ": " << value << "\r\n";
+        }
         if (persistence == Persistence::close) out << "Connection: close\r\n";
         if (persistence == Persistence::keep_alive_1_0) out << "Connection: keep-alive\r\n";
         out << "\r\n";

@@ -114,6 +114,9 @@ public:
         if (wants_peer()) session.peer.reset(new (std::nothrow) PeerText(peer));
     }
 
+    /// Its address without the port; empty when it was not wanted.
+    [[nodiscard]] std::string_view peer(const Session& session) const { return session.peer ? session.peer->host() : std::string_view(); }
+
     /// Judges as many requests of `input`, which starts with what was not consumed before, as it holds and as the output
     /// limit allows. All answers go into `out`. With Next::receive the rest of the input, at most max_head bytes, is an
     /// unfinished head. Not to be called again after Next::close.
@@ -147,13 +150,15 @@ public:
 
     [[nodiscard]] Phase phase(const Session& session) const { return session.phase; }
 
-    /// The deadline of the current phase has passed; the connection is to be closed. Appends a 408 when a byte of a request
-    /// came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
-    [[nodiscard]] Next expire(Session& session, Batch& out) {
+    /// The deadline of the current phase has passed; the connection is to be closed. `input` is what advance() has not consumed. Appends a
+    /// 408 when a byte of a request came, else nothing. It holds no ticket of the quota, and `out.answers` does not count it.
+    [[nodiscard]] Next expire(Session& session, std::string_view input, Batch& out) {
         if (!session.has_begun) return Next::close;
-        const Refusal refusal = session.phase == Phase::body ? Refusal::content_timeout : Refusal::head_timeout;
-        // Of an unfinished head there is nothing to describe: its bytes are with the caller.
-        return next_after(session, refuse_recorded(session, refusal, head_of(session), out), out);
+        const bool is_in_content = session.phase == Phase::body;
+        ASSERT(is_in_content || session.parser.size() <= input.size());
+        const Outcome outcome = refuse_recorded(session, is_in_content ? Refusal::content_timeout : Refusal::head_timeout,
+                                                is_in_content ? head_of(session) : input.data(), out);
+        return next_after(session, outcome, out);
     }
 
     /// From now on every answer carries `Connection: close`, and Next::close follows it.
@@ -695,7 +700,7 @@ private:
     }
 
     void write_log(Session& session, Exchange exchange, int status, std::uint64_t body_bytes) {
-        if (session.peer) exchange.peer = session.peer->host();
+        exchange.peer = peer(session);
         exchange.status = status;
         exchange.body_bytes = body_bytes;
         log_.append(exchange);

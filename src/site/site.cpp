@@ -34,8 +34,8 @@ std::vector<Route> rows_of(const SiteOptions& options) {
 Site::Site(SiteOptions options)
     : answers_(std::move(options.answers)),
       common_(std::move(options.common)),
-      has_preflights_(options.has_preflights),
-      depends_on_fields_(has_preflights_ || std::ranges::any_of(answers_, [](const Answer& answer) { return !answer.codings.empty(); })),
+      preflight_(std::move(options.preflight)),
+      depends_on_fields_(has_preflights() || std::ranges::any_of(answers_, [](const Answer& answer) { return !answer.codings.empty(); })),
       router_(rows_of(options)),
       tells_readiness_(!options.ready_path.empty()),
       is_one_answer_(options.routes.empty() && options.health_path.empty() && options.ready_path.empty()) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +47,9 @@ struct SiteOptions {
     std::vector<Plan::Options> resources;  ///< [response], then the routes
     std::vector<Route> routes;             ///< one less
     Common common;
-    bool has_preflights = false;
+    /// What the answer to a preflight of the CORS protocol has; an empty value: what was asked for. None: they are no different from
+    /// others.
+    std::optional<std::vector<HeaderField>> preflight;
     std::uint64_t seed = 0;
     std::string health_path;  ///< empty: none, as for the next
     std::string ready_path;
@@ -61,7 +64,9 @@ public:
     [[nodiscard]] const std::vector<Answer>& answers() const { return answers_; }
     [[nodiscard]] const Common& common() const { return common_; }
     /// Whether preflights of the CORS protocol are answered as such.
-    [[nodiscard]] bool has_preflights() const { return has_preflights_; }
+    [[nodiscard]] bool has_preflights() const { return preflight_.has_value(); }
+    /// Requires has_preflights(). As in SiteOptions.
+    [[nodiscard]] const std::vector<HeaderField>& preflight() const { return *preflight_; }
     /// Whether fields of a request have a part in the choice: it is a preflight, or there are variants.
     [[nodiscard]] bool depends_on_fields() const { return depends_on_fields_; }
     /// Whether anybody can ask whether the program is ready.
@@ -91,7 +96,7 @@ private:
 
     std::vector<Answer> answers_;
     Common common_;
-    bool has_preflights_;
+    std::optional<std::vector<HeaderField>> preflight_;
     bool depends_on_fields_;
     std::vector<Plan> plans_;
     std::vector<std::string> paths_;  ///< by route

@@ -27,6 +27,8 @@ concept Protocol = requires(P protocol, const P& observed, typename P::Session s
     { protocol.open(session, bytes, listener) };
     // Before any input: a proxy said that the peer acts for this one.
     { protocol.learn_peer(session, bytes) };
+    // The one it was told of, for whoever reports; empty when nobody wanted it.
+    { observed.peer(session) } -> std::same_as<std::string_view>;
     { protocol.close(session) };
 
     // Looks at input (which starts with what it did not consume the last time) and puts answers into the empty batch.
@@ -39,8 +41,9 @@ concept Protocol = requires(P protocol, const P& observed, typename P::Session s
     { protocol.hold(session, slot) };
     { protocol.next_ready() } -> std::same_as<std::optional<std::uint32_t>>;
     { observed.phase(session) } -> std::same_as<Phase>;
-    // The phase's deadline has passed: a last answer may be put into the batch, or held; then the connection is closed.
-    { protocol.expire(session, batch) } -> std::same_as<Next>;
+    // The phase's deadline has passed, and this is the input that was not consumed: a last answer may be put into the batch, or held; then
+    // the connection is closed.
+    { protocol.expire(session, bytes, batch) } -> std::same_as<Next>;
     // The bytes that were leased with a batch are no longer in use.
     { protocol.release(lease) };
 

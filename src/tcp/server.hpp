@@ -39,9 +39,9 @@ template <io::Engine Engine, Protocol P>
 class Server {
 public:
     /// `quota` may be null. `accept_failed` is called with an errno when accepting had to pause, `greeting_refused` (none: nobody wants to
-    /// know) with the reason when a proxy's header was wrong; they must not block.
+    /// know) with the peer and the reason when a proxy's header was wrong or too late; they must not block.
     Server(Engine& engine, P& protocol, const ServerLimits& limits, Crew& crew, std::uint32_t seat, Quota* quota,
-           std::function<void(int)> accept_failed, std::function<void(std::string_view)> greeting_refused = {})
+           std::function<void(int)> accept_failed, std::function<void(std::string_view, std::string_view)> greeting_refused = {})
         : engine_(engine),
           protocol_(protocol),
           limits_(limits),
@@ -284,14 +284,17 @@ private:
             case ProxyHeader::State::incomplete:
                 if (!connection.saved.assign(saved_blocks_, input)) starve(connection);
                 return;
-            case ProxyHeader::State::malformed:
-                // PROXY protocol §2: nothing is answered, as nobody knows to whom.
-                if (greeting_refused_) greeting_refused_(header.why);
-                return close(connection);
+            case ProxyHeader::State::malformed: return turn_away(connection, header.why);
             case ProxyHeader::State::complete:
                 if (header.source && protocol_.wants_peer()) protocol_.learn_peer(connection.session, peer_name(*header.source).view());
                 return advance(connection, input.substr(header.size));
         }
+    }
+
+    /// PROXY protocol §2: nothing is answered, as nobody knows to whom.
+    void turn_away(Connection& connection, std::string_view why) {
+        if (greeting_refused_) greeting_refused_(protocol_.peer(connection.session), why);
+        close(connection);
     }
 
     /// There is no memory for its input.
@@ -512,7 +515,9 @@ private:
 
     void expired(Connection& connection) {
         switch (connection.state) {
-            case State::receiving: batch_.clear(); return give_up(connection, protocol_.expire(connection.session, batch_));
+            case State::receiving:
+                batch_.clear();
+                return give_up(connection, protocol_.expire(connection.session, connection.saved.view(), batch_));
             case State::sending: {
                 const std::uint64_t progress = engine_.sent_so_far(connection.id());
                 if (progress == connection.mark) return close(connection);
@@ -520,6 +525,8 @@ private:
                 return deadlines_.set(connection.deadline, DeadlineClass::write, now_);
             }
             case State::greeting:
+                if (!connection.saved.empty()) return turn_away(connection, "the PROXY header was not complete in time");
+                [[fallthrough]];
             case State::waiting:  // for a reset
             case State::lingering: return close(connection);
             case State::closing:
@@ -632,7 +639,7 @@ private:
     std::uint32_t seat_;
     Quota* quota_;
     std::function<void(int)> accept_failed_;
-    std::function<void(std::string_view)> greeting_refused_;
+    std::function<void(std::string_view, std::string_view)> greeting_refused_;
 
     Acceptor<Engine> acceptor_;
     ConnectionTable<Connection> connections_;

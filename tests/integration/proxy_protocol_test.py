@@ -165,12 +165,17 @@ class ProxyProtocol(support.TestCase):
         self.assertEqual(self.peers(server), ["127.0.0.1"])
 
     def test_who_asks_why_is_told(self):
-        server = self.serve("--log-level", "debug")
-        with self.connect(server) as client:
-            client.send(support.GET)
-            self.assertEqual(client.read_to_end(), b"")
+        server = self.serve("--log-level", "debug", "--head-timeout", "200ms")
+        for sent in (support.GET, b"PROXY TCP4 "):
+            with self.connect(server) as client:
+                client.send(sent)
+                self.assertEqual(client.read_to_end(), b"")
+        with self.connect(server) as silent:
+            self.assertEqual(silent.read_to_end(), b"")
         self.assertEqual(self.peers(server), [])
-        self.assertIn("tinyhttpd: debug: ended a connection: the connection does not begin with a PROXY header\n", server.stderr())
+        ended = [line for line in server.stderr().splitlines() if "ended a connection" in line]
+        self.assertEqual(ended, ["tinyhttpd: debug: ended a connection from 127.0.0.1: the connection does not begin with a PROXY header",
+                                 "tinyhttpd: debug: ended a connection from 127.0.0.1: the PROXY header was not complete in time"])
 
     @support.linux_only
     def test_the_longest_header_fits_the_smallest_limits(self):

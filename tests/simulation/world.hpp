@@ -84,6 +84,7 @@ public:
         return result;
     }
     void renew() { inner_.renew(); }
+    [[nodiscard]] std::string_view peer(const Session& session) const { return inner_.peer(session.inner); }
     [[nodiscard]] Phase phase(const Session& session) const { return inner_.phase(session.inner); }
     void hold(Session& session, std::uint32_t slot) {
         VERIFY(session.open && !session.over && !session.held && held_.insert(slot).second);
@@ -95,9 +96,9 @@ public:
         if (slot) VERIFY(held_.contains(*slot) && ready_.insert(*slot).second);
         return slot;
     }
-    [[nodiscard]] Next expire(Session& session, Batch& out) {
+    [[nodiscard]] Next expire(Session& session, std::string_view input, Batch& out) {
         VERIFY(session.open && !session.over && !session.held);
-        const Next next = inner_.expire(session.inner, out);
+        const Next next = inner_.expire(session.inner, input, out);
         VERIFY(next == Next::close || next == Next::held);
         session.over = ends(next);
         count(out);

@@ -73,6 +73,7 @@ std::vector<Case> connection_cases();
 std::vector<Case> route_cases();
 std::vector<Case> any_origin_cases();
 std::vector<Case> one_origin_cases();
+std::vector<Case> own_cors_cases();
 
 /// The cases that one server answers: beside CaseSettings it is started with `arguments`.
 struct CaseGroup {

@@ -166,6 +166,28 @@ std::vector<Case> one_origin_cases() {
     };
 }
 
+// --cors '*' with headers of the protocol that replace what it sends, or remove it.
+std::vector<Case> own_cors_cases() {
+    const ExpectedFields one = {{"Access-Control-Allow-Origin", "https://me"}, {"Access-Control-Allow-Credentials", "true"}};
+    const auto with = [&one](ExpectedFields more) {
+        more.insert(more.begin(), one.begin(), one.end());
+        return more;
+    };
+    const ExpectedFields ordinary = with({{"Access-Control-Expose-Headers", "X-Id"}});
+    return {
+        {"Fetch, HTTP responses", "an answer", get(), "200", ordinary},
+        {"Fetch, HTTP responses", "one of a route", with_target("/busy"), "503p", ordinary},
+        {"Fetch, HTTP responses", "a method that is not allowed", request("PUT /one HTTP/1.1"), "405p", ordinary},
+        {"Fetch, HTTP responses", "a request that is refused", get("A : b\r\n"), "400c", ordinary},
+        {"Fetch, HTTP responses", "OPTIONS *", request("OPTIONS * HTTP/1.1"), "200o", ordinary},
+        {"Fetch, CORS-preflight fetch", "a preflight", asks_for_headers(" x-a"), "204",
+         with({{"Access-Control-Expose-Headers", ""},
+               {"Access-Control-Allow-Methods", "GET, PUT"},
+               {"Access-Control-Allow-Headers", ""},
+               {"Access-Control-Max-Age", "5"}})},
+    };
+}
+
 std::vector<CaseGroup> case_groups() {
     return {
         {"RequestLine", request_line_cases},
@@ -179,6 +201,11 @@ std::vector<CaseGroup> case_groups() {
           "--route=POST /orders/* 201 made", "--route=PURGE /orders/all 200 purged", "--route=/any 200 any", "--route=/%6Fne 200 escaped"}},
         {"AnyOrigin", any_origin_cases, {"--cors=*", "--route=/busy 503", "--route=GET /one 200"}},
         {"OneOrigin", one_origin_cases, {"--cors=https://app.example", "--route=/busy 503", "--route=GET /one 200"}},
+        {"OwnCors",
+         own_cors_cases,
+         {"--cors=*", "--header=Access-Control-Allow-Origin: https://me", "--header=Access-Control-Allow-Credentials: true",
+          "--header=Access-Control-Expose-Headers: X-Id", "--header=Access-Control-Allow-Methods: GET, PUT",
+          "--header=Access-Control-Allow-Headers:", "--header=Access-Control-Max-Age: 5", "--route=/busy 503", "--route=GET /one 200"}},
     };
 }
 

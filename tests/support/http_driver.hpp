@@ -92,7 +92,8 @@ public:
     void expire() {
         Batch batch;
         batch.clear();
-        const Next next = responder_.expire(session_, batch);
+        const std::vector<char> exact(pending_.begin(), pending_.end());
+        const Next next = responder_.expire(session_, {exact.data(), exact.size()}, batch);
         take(batch);
         settle({0, next}, batch);
     }

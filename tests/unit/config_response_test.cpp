@@ -51,6 +51,36 @@ TEST(Answer, tells_browsers_whose_scripts_may_read_it) {
     EXPECT_THAT(common_headers(with_route.response), ElementsAre(server, any)) << "answers to errors, too";
 }
 
+TEST(Answer, own_headers_of_the_cors_protocol_replace_those_of_the_flag_wherever_it_sends_them) {
+    const Header own = {"access-control-allow-origin", "https://b.example"};
+    const Header exposed = {"Access-Control-Expose-Headers", "X-Id"};
+    const Header age = {"Access-Control-Max-Age", "5"};
+    const Header vary = {"Vary", "Origin"};
+    const Header fields = {"Access-Control-Allow-Headers", ""};
+    const std::vector<std::string> flags = {"-H",      "access-control-allow-origin: https://b.example",
+                                            "-H",      "Access-Control-Allow-Credentials:",
+                                            "-H",      "Access-Control-Expose-Headers: X-Id",
+                                            "-H",      "Access-Control-Max-Age: 5",
+                                            "-H",      "Access-Control-Allow-Methods:",
+                                            "--route", "/a 503"};
+    std::vector<std::string> with_cors = {"--cors", "https://a.example"};
+    with_cors.insert(with_cors.end(), flags.begin(), flags.end());
+    const Config one = config(with_cors);
+    EXPECT_THAT(common_headers(one.response), ElementsAre(server, own, exposed, vary)) << "errors";
+    EXPECT_THAT(preflight_headers(one.response).value(), ElementsAre(server, own, age, vary, fields)) << "preflights";
+    const auto of_route = [](const Config& config) { return with_cors_of(config.routes.at(0).response, config.response); };
+    EXPECT_THAT(resolve_response(of_route(one))->headers, ElementsAre(server, plain, own, exposed, vary)) << "routes";
+    Config other = one;
+    other.routes.at(0).response.headers = {{"Access-Control-Allow-Origin", "https://c.example"}, {"Access-Control-Expose-Headers", ""}};
+    EXPECT_THAT(resolve_response(of_route(other))->headers, ElementsAre(server, plain, other.routes.at(0).response.headers.front(), vary))
+        << "a route's own win";
+
+    const Config off = config(flags);
+    EXPECT_THAT(common_headers(off.response), ElementsAre(server)) << "without --cors they are headers of the answer alone";
+    EXPECT_EQ(preflight_headers(off.response), std::nullopt);
+    EXPECT_EQ(of_route(off), off.routes.at(0).response);
+}
+
 TEST(Answer, the_default_body_is_the_reason_phrase) {
     EXPECT_EQ(answer({"-s", "404"}).body, "Not Found");
     EXPECT_EQ(answer({"-s", "404", ""}).body, "");

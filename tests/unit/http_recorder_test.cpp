@@ -44,7 +44,7 @@ std::shared_ptr<const site::Site> site_of(std::vector<Plan::Options> plans = {{}
     options.common.headers = {{"Server", "tinyhttpd"}};
     options.resources = std::move(plans);
     options.routes = std::move(routes);
-    options.has_preflights = has_preflights;
+    if (has_preflights) options.preflight = options.common.headers;
     options.health_path = "/live";
     options.health_switch = std::make_shared<site::HealthSwitch>(false, start);
     return std::make_shared<const site::Site>(std::move(options));
@@ -228,10 +228,11 @@ TEST(Recorded, ATimeoutBehindAPreflightSaysNothingOfThePreflight) {
     stage.tell();
     EXPECT_TRUE(peer.driven().closed);
     ASSERT_EQ(stage.recorder.requests.size(), 2U);
-    EXPECT_EQ(stage.recorder.requests[1].target, "");
-    EXPECT_EQ(stage.recorder.requests[1].fields, Fields());
+    const std::string target = '/' + std::string(1000, 'a');
+    EXPECT_EQ(stage.recorder.requests[1].target, target);
+    EXPECT_EQ(stage.recorder.requests[1].fields, (Fields{{"Host", "a"}}));
     ASSERT_EQ(log.size(), 1U);
-    EXPECT_EQ(log[0].target, "");
+    EXPECT_EQ(log[0].target, target);
 }
 
 TEST(Recorded, WhatIsRefusedWithTheReason) {
@@ -301,25 +302,33 @@ TEST(Recorded, ATimeoutWithWhatHadCome) {
     Stage<>::Peer& in_head = stage.connect("GET /a HTTP/1.1\r\nHo");
     in_head.expire();
     EXPECT_TRUE(in_head.is_held());
-    RecordedRequest expected = {.number = 1, .peer = "192.0.2.1:4711", .status = 408, .refused = "the head was not complete in time"};
+    RecordedRequest expected = recorded("GET", "/a", 408);
+    expected.fields.clear();  // none was whole
+    expected.refused = "the head was not complete in time";
+    EXPECT_EQ(stage.recorder.requests.back(), expected);
+    Stage<>::Peer& in_line = stage.connect("GET /par");
+    in_line.expire();
+    EXPECT_TRUE(in_line.is_held());
+    expected = {.number = 2, .peer = "192.0.2.1:4711", .request_line = "GET /par", .status = 408, .refused = expected.refused};
     EXPECT_EQ(stage.recorder.requests.back(), expected);
     Stage<>::Peer& in_content = stage.connect(post("Content-Length: 5\r\n", "hel"));
     in_content.expire();
     EXPECT_TRUE(in_content.is_held());
-    expected = second(recorded("POST", "/", 408));
+    expected = recorded("POST", "/", 408);
+    expected.number = 3;
     expected.fields.emplace_back("Content-Length", "5");
     expected.body = "hel";
     expected.body_bytes = 3;
     expected.refused = "the content was not complete in time";
     EXPECT_EQ(stage.recorder.requests.back(), expected);
     stage.tell_all();
-    for (const Stage<>::Peer* peer : {&in_head, &in_content}) {
+    for (const Stage<>::Peer* peer : {&in_head, &in_line, &in_content}) {
         EXPECT_EQ(judge_answers(peer->driven().output, "408c"), "");
         EXPECT_TRUE(peer->driven().closed);
         EXPECT_EQ(peer->driven().answers, 0U);
     }
     stage.connect().expire();  // nothing came of a request
-    EXPECT_EQ(stage.recorder.requests.size(), 2U);
+    EXPECT_EQ(stage.recorder.requests.size(), 3U);
 }
 
 TEST(Recorded, WhoeverWatchesOverTheServerIsNot) {

@@ -497,7 +497,7 @@ TEST_F(Logged, AWellFormedLineWhoseRequestIsRefused) {
               (LoggedLine{"192.0.2.1", "POST", "/", "HTTP/1.1", "a", "", "", "", 400, 35, "a malformed chunk size"}));
 }
 
-TEST_F(Logged, ATimeoutWithTheRequestWhenItsHeadWasComplete) {
+TEST_F(Logged, ATimeoutWithWhatHadComeOfTheHead) {
     const auto expired = [this](std::string_view input) {
         log_.clear();
         Connection connection(responder_, "unix:");
@@ -506,7 +506,11 @@ TEST_F(Logged, ATimeoutWithTheRequestWhenItsHeadWasComplete) {
         return log_;
     };
     EXPECT_TRUE(expired("").empty());
-    EXPECT_EQ(expired("GET /").at(0), (LoggedLine{"unix:", "", "", "", "", "", "", "", 408, 50, "the head was not complete in time"}));
+    const std::string late = "the head was not complete in time";
+    EXPECT_EQ(expired("G").at(0), (LoggedLine{"unix:", "", "", "", "", "", "", "G", 408, 50, late}));
+    EXPECT_EQ(expired("GET /par").at(0), (LoggedLine{"unix:", "", "", "", "", "", "", "GET /par", 408, 50, late}));
+    EXPECT_EQ(expired("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: b").at(0),
+              (LoggedLine{"unix:", "GET", "/", "HTTP/1.1", "a", "", "", "", 408, 50, late}));
     EXPECT_EQ(expired(post("Content-Length: 5\r\n", "h")).at(0),
               (LoggedLine{"unix:", "POST", "/", "HTTP/1.1", "a", "", "", "", 408, 53, "the content was not complete in time"}));
 }

@@ -36,7 +36,7 @@ std::shared_ptr<const site::Site> site_of(std::vector<Plan::Options> plans = {{}
     options.answers.front().codings = {ContentCoding::gzip, ContentCoding::br};
     options.resources = std::move(plans);
     options.routes = std::move(routes);
-    options.has_preflights = has_preflights;
+    if (has_preflights) options.preflight = options.common.headers;
     return std::make_shared<const site::Site>(std::move(options));
 }
 

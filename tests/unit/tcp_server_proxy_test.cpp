@@ -76,7 +76,8 @@ protected:
         responder =
             std::make_unique<Responder>(std::make_shared<const site::Site>(std::move(site)), http::ResponderLimits{}, PeerLog{&lines});
         server = std::make_unique<TestedServer>(
-            *engine, *responder, limits, *crew, 0, nullptr, [](int) {}, [this](std::string_view why) { refused.emplace_back(why); });
+            *engine, *responder, limits, *crew, 0, nullptr, [](int) {},
+            [this](std::string_view peer, std::string_view why) { refused.emplace_back(std::string(peer) + " " + std::string(why)); });
         ASSERT_TRUE(server->listen({&socket, 1}));
         schedule.emplace(*network);
         schedule->add(*engine, *server, [this] {
@@ -193,8 +194,8 @@ TEST_F(TcpServerProxyTest, NobodyIsAnsweredWhoDoesNotBeginWithAHeader) {
 TEST_F(TcpServerProxyTest, WhoAsksWhyAConnectionEndedIsTold) {
     connect("PROXY TCP4 192.0.2.7 4711\r\n");
     connect(request);
-    EXPECT_EQ(refused, (Lines{"the PROXY line has not two addresses of its family and two ports, one space apart",
-                              "the connection does not begin with a PROXY header"}));
+    EXPECT_EQ(refused, (Lines{"unix: the PROXY line has not two addresses of its family and two ports, one space apart",
+                              "unix: the connection does not begin with a PROXY header"}));
 }
 
 TEST_F(TcpServerProxyTest, OneThatEndsBeforeItsHeaderDoesIsClosed) {
@@ -229,6 +230,7 @@ TEST_F(TcpServerProxyTest, AHeaderThatDripsInIsGivenUpWithoutAnAnswer) {
     EXPECT_TRUE(peer.engine_closed());
     EXPECT_LE(network->now() - begin, limits.head_timeout + 2s);
     EXPECT_EQ(peer.read(), "");  // 408 would be an answer to a request
+    EXPECT_EQ(refused, (Lines{"unix: the PROXY header was not complete in time"}));
 }
 
 TEST_F(TcpServerProxyTest, TheFirstHeadHasWhatTimeTheHeaderLeft) {
