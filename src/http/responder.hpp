@@ -244,7 +244,7 @@ private:
         if (recorder_ != nullptr && reply.kind != Reply::Kind::health) [[unlikely]]
             reply.set_recorded(true);
         // What the memo knows holds for the connections of every listener.
-        if (!head.depends_on_origin()) memo_.offer(input.substr(0, size), session.parser, reply);
+        if (!head.depends_on_origin()) memo_.offer({input.data(), size}, session.parser, reply);
         if (head.framing != Framing::none) {
             session.reply = reply;
             return {size, begin_body(session, input, out)};

@@ -2,6 +2,8 @@
 #include "io/epoll_poller.hpp"
 
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -10,6 +12,12 @@
 namespace tinyhttpd::io {
 
 namespace {
+
+// struct __kernel_timespec: of 64 bits whatever the processor's.
+struct KernelTimespec {
+    std::int64_t seconds;
+    std::int64_t nanoseconds;
+};
 
 Result<void> add(int epoll, int fd, std::uint32_t events, Tag tag) {
     epoll_event event{};
@@ -43,8 +51,21 @@ void EpollPoller::remove_listener(int fd) {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-std::size_t EpollPoller::wait(int timeout_ms) {
-    const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout_ms);
+// By syscall(2): epoll_wait(3) of glibc is a cancellation point, as recv(3) is (socket_calls.cpp).
+std::size_t EpollPoller::wait(std::optional<std::chrono::nanoseconds> timeout) {
+    long count = -1;
+    if (waits_exactly_) {
+        constexpr std::int64_t ns_per_second = 1'000'000'000;
+        const std::int64_t ns = timeout ? timeout->count() : 0;
+        const KernelTimespec time{ns / ns_per_second, ns % ns_per_second};
+        count = ::syscall(SYS_epoll_pwait2, epoll_.get(), events_.data(), events_per_wait, timeout ? &time : nullptr, nullptr, 0);
+        // Before Linux 5.11, or a filter of system calls (seccomp) that was made then.
+        if (count < 0 && (errno == ENOSYS || errno == EPERM)) waits_exactly_ = false;
+    }
+    if (!waits_exactly_) {
+        const int ms = timeout ? static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(*timeout).count()) : -1;
+        count = ::syscall(SYS_epoll_pwait, epoll_.get(), events_.data(), events_per_wait, ms, nullptr, 0);
+    }
     VERIFY(count >= 0 || errno == EINTR);
     return count > 0 ? static_cast<std::size_t>(count) : 0;
 }

@@ -5,6 +5,7 @@
 
 #include <sys/epoll.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -28,8 +29,8 @@ public:
     [[nodiscard]] Result<void> add_listener(int fd, Tag tag);
     void remove_listener(int fd);
 
-    /// Waits at most `timeout_ms` (-1: for ever) and returns how many entries readiness() then has. EINTR counts as none.
-    [[nodiscard]] std::size_t wait(int timeout_ms);
+    /// Waits at most `timeout` (none: for ever) and returns how many entries readiness() then has. EINTR counts as none.
+    [[nodiscard]] std::size_t wait(std::optional<std::chrono::nanoseconds> timeout);
     [[nodiscard]] Readiness readiness(std::size_t index) const {
         const epoll_event& event = events_.data()[index];
         // epoll(7): EPOLLHUP and EPOLLERR may come alone or with the last bytes. Either way reading tells which: bytes, FIN or errno.
@@ -45,6 +46,7 @@ private:
     Fd epoll_;
     Fd waker_;
     static constexpr std::size_t events_per_wait = 256;
+    bool waits_exactly_ = true;  ///< epoll_pwait2(2) is there; otherwise to the millisecond
     std::vector<epoll_event> events_ = std::vector<epoll_event>(events_per_wait);
 };
 

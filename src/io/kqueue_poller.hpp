@@ -18,7 +18,9 @@
 
 #include <sys/event.h>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -39,8 +41,8 @@ public:
     [[nodiscard]] Result<void> add_listener(int fd, Tag tag);
     void remove_listener(int fd);
 
-    /// Waits at most `timeout_ms` (-1: for ever) and returns how many entries readiness() then has. EINTR counts as none.
-    [[nodiscard]] std::size_t wait(int timeout_ms);
+    /// Waits at most `timeout` (none: for ever) and returns how many entries readiness() then has. EINTR counts as none.
+    [[nodiscard]] std::size_t wait(std::optional<std::chrono::nanoseconds> timeout);
     [[nodiscard]] Readiness readiness(std::size_t index) const {
         const struct kevent& event = events_[index];
         const auto tag = reinterpret_cast<Tag>(event.udata);

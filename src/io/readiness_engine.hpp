@@ -155,7 +155,7 @@ public:
             }
             if (!events_.empty()) return events_.span();
             // The descriptors that are known to be ready have had their turn: see who else is, then go round again.
-            ready_count_ = poller_.wait(queue_.empty() ? timeout_ms(deadline) : 0);
+            ready_count_ = poller_.wait(queue_.empty() ? timeout(deadline) : std::chrono::nanoseconds(0));
             now_ = std::chrono::steady_clock::now();
             next_ready_ = 0;
             turn_left_ = queue_.size();
@@ -311,9 +311,8 @@ private:
         }
     }
 
-    [[nodiscard]] int timeout_ms(std::optional<Instant> deadline) const {
-        if (!deadline) return -1;
-        return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time_left(*deadline, now_)).count());
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout(std::optional<Instant> deadline) const {
+        return deadline ? std::optional(time_left(*deadline, now_)) : std::nullopt;
     }
 
     P poller_;

@@ -14,6 +14,7 @@
 namespace tinyhttpd::io {
 namespace {
 
+using namespace std::chrono_literals;
 namespace simulation = kqueue_simulation;
 
 constexpr Tag tag = make_tag(7, 3);
@@ -31,7 +32,7 @@ Readiness readiness_of(const struct kevent& one) {
     auto poller = KqueuePoller::create();
     EXPECT_TRUE(poller);
     simulation::script({one});
-    EXPECT_EQ(poller->wait(0), 1u);
+    EXPECT_EQ(poller->wait(0ns), 1u);
     return poller->readiness(0);
 }
 
@@ -64,15 +65,15 @@ TEST(KqueuePoller, a_connection_is_watched_in_both_directions_and_by_edges) {
     auto poller = KqueuePoller::create();
     ASSERT_TRUE(poller);
     ASSERT_TRUE(poller->add_connection(near.get(), tag));
-    ASSERT_EQ(poller->wait(0), 1u);
+    ASSERT_EQ(poller->wait(0ns), 1u);
     EXPECT_TRUE(poller->readiness(0).writable);
-    EXPECT_EQ(poller->wait(0), 0u) << "the same edge twice";
+    EXPECT_EQ(poller->wait(0ns), 0u) << "the same edge twice";
     ASSERT_EQ(::send(far.get(), "x", 1, 0), 1);
-    const std::size_t count = poller->wait(0);
+    const std::size_t count = poller->wait(0ns);
     bool readable = false;
     for (std::size_t i = 0; i < count; ++i) readable |= poller->readiness(i).readable && poller->readiness(i).tag == tag;
     EXPECT_TRUE(readable);
-    EXPECT_EQ(poller->wait(0), 0u) << "level-triggered: an engine that is paused would spin";
+    EXPECT_EQ(poller->wait(0ns), 0u) << "level-triggered: an engine that is paused would spin";
 }
 
 TEST(KqueuePoller, a_descriptor_that_cannot_be_watched_is_an_error_and_not_a_crash) {
