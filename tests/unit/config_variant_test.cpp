@@ -28,6 +28,8 @@ TEST(VariantText, what_is_wrong_in_it_is_said_with_the_way_out) {
     const std::vector<std::pair<std::string, std::string>> rows = {
         {"gzip", "expected 'CODING: FILE', there is no ':' (try 'gzip: FILE')"},
         {"a.gz", "expected 'CODING: FILE', there is no ':' (try 'gzip: a.gz')"},
+        {"gzip=a.gz", "expected 'CODING: FILE', there is no ':' (try 'gzip: a.gz')"},
+        {"br a.br", "expected 'CODING: FILE', there is no ':' (try 'br: a.br')"},
         {"gzipp: a", "expected gzip, br, zstd or deflate in front of the ':', not gzipp (did you mean 'gzip'?)"},
         {"brotli: a", "expected gzip, br, zstd or deflate in front of the ':', not brotli (did you mean 'br'?)"},
         {"compress: a", "expected gzip, br, zstd or deflate in front of the ':', not compress"},
