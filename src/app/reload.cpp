@@ -77,7 +77,7 @@ bool Reload::reload() {
     auto& next = std::get<config::Config>(loaded);
     auto site = make_site(next, seed_, health_switch_);
     if (!site) {
-        refuse(site.error().text());
+        for (const Error& error : site.error()) refuse(error.text());
         return false;
     }
     board_.publish(*std::move(site));

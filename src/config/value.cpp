@@ -148,6 +148,7 @@ Refusal read_variant_text(std::string_view text, Value& value) {
         if (other.coding == variant->coding)
             return std::string(name_of(other.coding)) + " is given twice (" + shown(other.file) + "): leave one of them out";
     }
+    variant->place = value.place;
     value.variants.push_back(*std::move(variant));
     return {};
 }

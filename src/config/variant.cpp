@@ -92,9 +92,10 @@ std::size_t file_in_variant(std::string_view text) {
 }
 
 Result<std::string> read_variant(const Variant& variant) {
-    TRY(std::string bytes, read_file(variant.file, "read a variant from"));
-    if (begins_as(variant.coding, bytes)) return bytes;
-    return fail("send", variant.file + " as " + std::string(name_of(variant.coding)), 0, std::string(expected_of(variant.coding)));
+    Result<std::string> bytes = read_file(variant.file, "read a variant from");
+    if (bytes && !begins_as(variant.coding, *bytes))
+        bytes = fail("send", variant.file + " as " + std::string(name_of(variant.coding)), 0, std::string(expected_of(variant.coding)));
+    return at_place(variant.place.text, std::move(bytes));
 }
 
 }  // namespace tinyhttpd::config

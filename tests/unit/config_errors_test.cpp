@@ -178,7 +178,7 @@ TEST(Check, an_interface_that_does_not_exist_is_found) {
 
 TEST(Check, a_body_file_that_cannot_be_read_is_found) {
     EXPECT_THAT(problems({"-t", "--body-file", "/does/not/exist"}),
-                ElementsAre("cannot read the body from /does/not/exist: no such file or directory"));
+                ElementsAre("--body-file /does/not/exist: cannot read the body from /does/not/exist: no such file or directory"));
     EXPECT_EQ(exit_status({"-t", "--body-file", "/does/not/exist"}), 2);
     EXPECT_EQ(exit_status({"-t", "-w", "abc"}), 2);
 }

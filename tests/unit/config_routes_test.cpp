@@ -325,7 +325,8 @@ TEST(Check, reads_the_bodies_of_routes_and_whether_they_can_be_cut) {
     const TemporaryDirectory directory;
     const std::string empty = directory.write("empty", "");
     EXPECT_THAT(problems({"--check", "--route", "/a 200 @" + directory.path("none")}),
-                ElementsAre("cannot read the body from " + directory.path("none") + ": no such file or directory"));
+                ElementsAre("--route '/a 200 @" + directory.path("none") + "': cannot read the body from " + directory.path("none") +
+                            ": no such file or directory"));
     EXPECT_THAT(problems({"--check", "--sequence", "truncate", "--body-file", empty}),
                 ElementsAre("--sequence: truncate needs a body that can be cut, and this one is empty"));
     const std::string file = directory.write("stub.toml", "[[route]]\npath = \"/a\"\nbody_file = \"empty\"\nfault = \"truncate:1%\"\n");
