@@ -355,6 +355,19 @@ class Reload(Stub):
         self.configure("two", "workers = 7\n")
         self.assertIn("tinyhttpd: warning: 'workers' needs a restart", self.hup("reloaded"))
 
+    def test_unready_counts_when_it_has_changed_and_else_what_the_signal_did(self):
+        health = lambda unready: f'[health]\nready_path = "/ready"\nunready = {unready}\n'
+        self.serve("--config", self.configure("one", health("false")))
+        self.configure("two", health("true"))
+        self.hup("reloaded")
+        support.eventually(lambda: self.get("/ready").body == b"signal", "what the file says now")
+        self.server.send_signal(signal.SIGUSR2)
+        support.eventually(lambda: self.status("/ready") == 200, "the signal")
+        self.configure("three", health("true"))
+        self.hup("reloaded")
+        support.eventually(lambda: self.get().body == b"three", "the reload")
+        self.assertEqual(self.status("/ready"), 200)
+
     def test_the_readiness_that_comes_with_it_can_be_flipped(self):
         self.serve("--config", self.configure("one"))
         self.server.send_signal(signal.SIGUSR2)
