@@ -21,10 +21,8 @@ namespace {
 
 using Refusal = std::optional<std::string>;
 
-/// "1 to 1024", "256 to 16M", "0 or more".
+/// "1 to 1024", "256 to 16M".
 std::string range_text(const Option& option, std::string (*text)(std::uint64_t)) {
-    // 2^63-1 says no more to a reader than that there is no limit worth naming.
-    if (option.maximum >= 0x7fff'ffff'ffff'ffff) return text(option.minimum) + " or more";
     return text(option.minimum) + " to " + text(option.maximum);
 }
 
