@@ -70,6 +70,7 @@ public:
         store_routes();
         check_response(config_.response, effective_);
         check_health();
+        check_expectations();
         check_engine();
         check_standard_input();
         check_port_file();
@@ -308,6 +309,15 @@ private:
         }
         if (health.path.empty() && health.unhealthy_after.count() != 0)
             complain("unhealthy-after", "nobody can ask whether it is healthy (try --health /healthz)");
+    }
+
+    void check_expectations() {
+        for (std::size_t i = 0; i < config_.expect.size(); ++i) {
+            const std::string& path = config_.expect[i].path;
+            if (path == config_.health.path || path == config_.health.ready_path)
+                problems_.push_back(find(effective_, "expect")->texts[i].place + ": " + shown(path) +
+                                    " is asked for the health, and that is never counted");
+        }
     }
 
     void check_engine() {

@@ -83,6 +83,8 @@ TEST(ExpectText, EachRefusalNamesTheWayOut) {
         {"3-1 POST /", "the count 3-1 ends before it begins (try '1-3 POST /')"},
         {"0+ POST /", "the count 0+ is met by whatever comes (try '0 POST /' for none, or '1+ POST /')"},
         {"post /orders", "methods are case-sensitive (did you mean 'POST'?)"},
+        {"TRACE /x", "TRACE is always answered 405"},
+        {"0 CONNECT *", "CONNECT is always answered 405"},
         {"PO(ST /orders", "PO(ST is no method: a method is a token"},
         {"POST orders", "the path orders begins with no '/' (try 'POST /orders')"},
         {"POST http://x/orders", "the path http://x/orders begins with no '/' (try 'POST /http://x/orders')"},

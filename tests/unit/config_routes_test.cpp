@@ -324,6 +324,9 @@ INSTANTIATE_TEST_SUITE_P(, RefusedOutcome, testing::ValuesIn(refused));
 TEST(Check, reads_the_bodies_of_routes_and_whether_they_can_be_cut) {
     const TemporaryDirectory directory;
     const std::string empty = directory.write("empty", "");
+    {{"--health", "/h", "--expect", "GET /", "--expect", "GET /h"},
+     "--expect 'GET /h': /h is asked for the health, and that is never counted"},
+    {{"--ready", "/r", "--expect", "2 * /r"}, "--expect '2 * /r': /r is asked for the health, and that is never counted"},
     EXPECT_THAT(problems({"--check", "--route", "/a 200 @" + directory.path("none")}),
                 ElementsAre("--route '/a 200 @" + directory.path("none") + "': cannot read the body from " + directory.path("none") +
                             ": no such file or directory"));
