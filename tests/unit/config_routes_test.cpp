@@ -309,11 +309,24 @@ const std::vector<Refused> refused = {
     {{"--delay", "9000h"}, "--delay 9000h: expected a duration, 0 to 8760h"},
     {{"--cors", "example.com"},
      "--cors example.com: expected an origin, scheme://host[:port] without a path, or '*' for any, not example.com"},
+    {{"--cors", "HTTPS://APP.example"}, "--cors HTTPS://APP.example: no browser sends it so (try 'https://app.example')"},
+    {{"--cors", "http://a:80"}, "--cors http://a:80: no browser sends it so (try 'http://a')"},
+    {{"--cors", "https://[::1]:443"}, "--cors https://[::1]:443: no browser sends it so (try 'https://[::1]')"},
+    {{"--cors", "https://a:"}, "--cors https://a:: no browser sends it so (try 'https://a')"},
+    {{"--cors", "https://a:080"}, "--cors https://a:080: no browser sends it so (try 'https://a:80')"},
+    {{"--cors", "https://a:99999"},
+     "--cors https://a:99999: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://a:99999"},
+    {{"--cors", "https://me@a"},
+     "--cors https://me@a: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://me@a"},
+    {{"--cors", "https://"}, "--cors https://: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://"},
     {{"--cors", "https://a/"},
      "--cors https://a/: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://a/"},
     {{"--health", "h"}, "--health h: the path h begins with no '/' (try '/h')"},
     {{"--health", "/h*"}, "--health /h*: expected one path, without '*'"},
     {{"--health", "/h", "--ready", "/h"}, "--ready: the same path is asked for the liveness (--health)"},
+    {{"--health", "/h", "--expect", "GET /", "--expect", "GET /h"},
+     "--expect 'GET /h': /h is asked for the health, and that is never counted"},
+    {{"--ready", "/r", "--expect", "2 * /r"}, "--expect '2 * /r': /r is asked for the health, and that is never counted"},
     {{"--down-file", "d"}, "--down-file: nobody can ask whether it is ready (try --ready /ready)"},
     {{"--ready-after", "1s"}, "--ready-after: nobody can ask whether it is ready (try --ready /ready)"},
     {{"--unready"}, "--unready: nobody can ask whether it is ready (try --ready /ready)"},
@@ -324,9 +337,6 @@ INSTANTIATE_TEST_SUITE_P(, RefusedOutcome, testing::ValuesIn(refused));
 TEST(Check, reads_the_bodies_of_routes_and_whether_they_can_be_cut) {
     const TemporaryDirectory directory;
     const std::string empty = directory.write("empty", "");
-    {{"--health", "/h", "--expect", "GET /", "--expect", "GET /h"},
-     "--expect 'GET /h': /h is asked for the health, and that is never counted"},
-    {{"--ready", "/r", "--expect", "2 * /r"}, "--expect '2 * /r': /r is asked for the health, and that is never counted"},
     EXPECT_THAT(problems({"--check", "--route", "/a 200 @" + directory.path("none")}),
                 ElementsAre("--route '/a 200 @" + directory.path("none") + "': cannot read the body from " + directory.path("none") +
                             ": no such file or directory"));
@@ -335,6 +345,12 @@ TEST(Check, reads_the_bodies_of_routes_and_whether_they_can_be_cut) {
     const std::string file = directory.write("stub.toml", "[[route]]\npath = \"/a\"\nbody_file = \"empty\"\nfault = \"truncate:1%\"\n");
     EXPECT_THAT(problems({"--check", "--config", file}),
                 ElementsAre(file + ":4:9: fault: truncate needs a body that can be cut, and this one is empty"));
+}
+
+TEST(Cors, takes_an_origin_as_a_browser_sends_it) {
+    for (const char* const origin :
+         {"*", "http://a", "https://a.example:80", "http://[::1]:8080", "http://127.0.0.1:3000", "app+x://a-b_c"})
+        EXPECT_EQ(config({"--cors", origin}).response.cors, origin);
 }
 
 TEST(RefusedTable, standard_input_holds_one_thing) {
