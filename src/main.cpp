@@ -102,7 +102,13 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
                                     log::Diagnostics& diagnostics) {
     const auto health_switch = std::make_shared<site::HealthSwitch>(config.health.unready);
     const std::uint64_t seed = seed_of(config, diagnostics);
-    TRY(const std::shared_ptr<const site::Site> site, make_site(config, seed, health_switch));
+    const auto made = make_site(config, seed, health_switch);
+    if (!made) {
+        for (const Error& error : made.error()) diagnostics.error(error);
+        diagnostics.wait(std::chrono::seconds(1));
+        return ExitStatus::cannot_run;
+    }
+    const std::shared_ptr<const site::Site>& site = *made;
     site::Board board(site);
     Signals::deliver();
 

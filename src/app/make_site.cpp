@@ -47,11 +47,13 @@ class Builder {
 public:
     explicit Builder(site::SiteOptions& site) : site_(site) {}
 
-    Result<void> add(const config::ResponseConfig& config) {
-        TRY(config::Response response, config::resolve_response(config));
-        const bool is_empty = response.body.empty();
+    /// After an error it goes on, to find the others.
+    void add(const config::ResponseConfig& config) {
+        auto response = config::resolve_response(config);
+        if (!response) errors_.push_back(response.error());
+        const bool is_empty = response && response->body.empty();
         ok_ = static_cast<site::AnswerId>(site_.answers.size());
-        TRY_VOID(add_ok(to_answer(std::move(response)), config.variants));
+        add_ok(to_answer(std::move(response).value_or(config::Response{})), config.variants);
         others_.clear();
         truncates_ = false;
 
@@ -64,26 +66,32 @@ public:
         }
         plan.limit_rate = config.limit_rate;
         // Config says so of a body that it knows; this one was read.
-        if (!config.variants.empty() && is_empty)
-            return fail("vary an empty body:", config.body_file.value_or(""), 0, "leave its variants out");
-        if (truncates_ && is_empty) return fail("truncate an empty body:", config.body_file.value_or(""), 0, "there is nothing to cut");
+        const auto complain = [&](std::string_view operation, const char* remedy) {
+            errors_.push_back({operation, config.body_file.value_or(""), 0, remedy, config.body_file_place.text});
+        };
+        if (!config.variants.empty() && is_empty) complain("vary an empty body:", "leave its variants out");
+        if (truncates_ && is_empty) complain("truncate an empty body:", "there is nothing to cut");
         site_.resources.push_back(std::move(plan));
-        return {};
     }
 
+    [[nodiscard]] std::vector<Error>& errors() { return errors_; }
+
 private:
-    Result<void> add_ok(site::Answer answer, const std::vector<config::Variant>& variants) {
+    void add_ok(site::Answer answer, const std::vector<config::Variant>& variants) {
         std::vector<site::Answer> encoded;
         for (const config::Variant& variant : variants) {
-            TRY(std::string body, config::read_variant(variant));
+            auto body = config::read_variant(variant);
+            if (!body) {
+                errors_.push_back(body.error());
+                continue;
+            }
             site::Answer& one = encoded.emplace_back(answer);
-            one.body = std::make_shared<const std::string>(std::move(body));
+            one.body = std::make_shared<const std::string>(*std::move(body));
             one.headers.push_back({"Content-Encoding", std::string(name_of(variant.coding))});
         }
         for (const config::Variant& variant : variants) answer.codings.push_back(variant.coding);
         site_.answers.push_back(std::move(answer));
         std::ranges::move(encoded, std::back_inserter(site_.answers));
-        return {};
     }
 
     site::Outcome to_outcome(const config::Outcome& outcome, const config::ResponseConfig& config) {
@@ -101,6 +109,7 @@ private:
     }
 
     site::SiteOptions& site_;
+    std::vector<Error> errors_;
     site::AnswerId ok_ = 0;
     bool truncates_ = false;
     std::map<int, site::AnswerId> others_;  ///< by status
@@ -108,15 +117,16 @@ private:
 
 }  // namespace
 
-Result<std::shared_ptr<const site::Site>> make_site(const config::Config& config, std::uint64_t seed,
-                                                    std::shared_ptr<const site::HealthSwitch> health_switch) {
+std::expected<std::shared_ptr<const site::Site>, std::vector<Error>> make_site(const config::Config& config, std::uint64_t seed,
+                                                                               std::shared_ptr<const site::HealthSwitch> health_switch) {
     site::SiteOptions options;
     Builder builder(options);
-    TRY_VOID(builder.add(config.response));
+    builder.add(config.response);
     for (const config::RouteConfig& route : config.routes) {
         options.routes.push_back({route.path, route.methods});
-        TRY_VOID(builder.add(config::with_cors_of(route.response, config.response)));
+        builder.add(config::with_cors_of(route.response, config.response));
     }
+    if (!builder.errors().empty()) return std::unexpected(std::move(builder.errors()));
     options.common = {to_fields(config::common_headers(config.response)), config.response.date};
     if (auto headers = config::preflight_headers(config.response)) options.preflight = to_fields(std::move(*headers));
     options.seed = config.seed.value_or(seed);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
+#include <vector>
 
 #include "base/result.hpp"
 #include "config/config.hpp"
@@ -11,8 +13,9 @@
 
 namespace tinyhttpd {
 
-/// `seed`: when the configuration has none. The error is that of reading a body, or one that its content leads to.
-[[nodiscard]] Result<std::shared_ptr<const site::Site>> make_site(const config::Config& config, std::uint64_t seed,
-                                                                  std::shared_ptr<const site::HealthSwitch> health_switch);
+/// `seed`: when the configuration has none. The errors are all those of reading bodies, and those that their
+/// content leads to.
+[[nodiscard]] std::expected<std::shared_ptr<const site::Site>, std::vector<Error>> make_site(
+    const config::Config& config, std::uint64_t seed, std::shared_ptr<const site::HealthSwitch> health_switch);
 
 }  // namespace tinyhttpd

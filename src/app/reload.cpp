@@ -39,7 +39,7 @@ std::string clock_text(std::chrono::system_clock::time_point time) {
 }  // namespace
 
 Reload::Reload(const config::Invocation& invocation, const config::Config& config, std::uint64_t seed,
-               std::shared_ptr<const site::HealthSwitch> health_switch, site::Board& board, log::Diagnostics& diagnostics)
+               std::shared_ptr<site::HealthSwitch> health_switch, site::Board& board, log::Diagnostics& diagnostics)
     : invocation_(invocation),
       config_(config),
       seed_(seed),
@@ -77,12 +77,15 @@ bool Reload::reload() {
     auto& next = std::get<config::Config>(loaded);
     auto site = make_site(next, seed_, health_switch_);
     if (!site) {
-        refuse(site.error().text());
+        for (const Error& error : site.error()) refuse(error.text());
         return false;
     }
     board_.publish(*std::move(site));
     diagnostics_.set_level(to_level(next.log.level));
     warn_of_what_stays(next);
+    // What the signal made of it outlives a reload that says nothing new.
+    if (next.health.unready != config_.health.unready) health_switch_->set_unready(next.health.unready);
+    config_.health = std::move(next.health);
     config_.response = std::move(next.response);
     config_.routes = std::move(next.routes);
     loaded_ = std::chrono::system_clock::now();

@@ -21,7 +21,7 @@ class Reload {
 public:
     /// All outlive it. `config`: what the workers were made of.
     Reload(const config::Invocation& invocation, const config::Config& config, std::uint64_t seed,
-           std::shared_ptr<const site::HealthSwitch> health_switch, site::Board& board, log::Diagnostics& diagnostics);
+           std::shared_ptr<site::HealthSwitch> health_switch, site::Board& board, log::Diagnostics& diagnostics);
 
     /// Returns whether another site is on the board: the workers are to be woken. Says what it did, or why it did nothing.
     [[nodiscard]] bool operator()();
@@ -35,7 +35,7 @@ private:
     const config::Invocation& invocation_;
     config::Config config_;
     std::uint64_t seed_;
-    std::shared_ptr<const site::HealthSwitch> health_switch_;
+    std::shared_ptr<site::HealthSwitch> health_switch_;
     site::Board& board_;
     log::Diagnostics& diagnostics_;
     std::chrono::system_clock::time_point loaded_ = std::chrono::system_clock::now();

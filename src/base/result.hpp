@@ -20,10 +20,11 @@ struct Error {
     std::string subject;         ///< the address, path or name it was tried on; may be empty
     int code = 0;                ///< an errno value; 0 when `remedy` says it all
     std::string remedy = {};     ///< what the user can do about it, without brackets; may be empty
+    std::string place = {};      ///< where the user asked for it: "stub.toml:3:13: body_file = "x""; may be empty
 
     /// "cannot listen on 127.0.0.1:8000: address already in use (try port 0)"
     [[nodiscard]] std::string text() const {
-        std::string out = "cannot ";
+        std::string out = place.empty() ? "cannot " : place + ": cannot ";
         out += operation;
         if (!subject.empty()) out += ' ' + subject;
         if (code != 0) out += ": " + reason_text(code);
@@ -39,6 +40,13 @@ using Result = std::expected<T, Error>;
 [[nodiscard]] inline std::unexpected<Error> fail(std::string_view operation, std::string subject = {}, int code = errno,
                                                  std::string remedy = {}) {
     return std::unexpected(Error{operation, std::move(subject), code, std::move(remedy)});
+}
+
+/// `result`, its error with a place.
+template <class T>
+[[nodiscard]] Result<T> at_place(const std::string& place, Result<T> result) {
+    if (!result) result.error().place = place;
+    return result;
 }
 
 }  // namespace tinyhttpd

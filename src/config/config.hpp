@@ -23,6 +23,12 @@ enum class LogFormat : std::uint8_t { common, combined, json };
 enum class LogOverflow : std::uint8_t { drop, block };
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
 
+/// What an error about a value opens with, such as "stub.toml:3:1: body_file"; no part of what the value says.
+struct Place {
+    std::string text;
+    friend bool operator==(const Place& /*one*/, const Place& /*other*/) { return true; }
+};
+
 struct Header {
     std::string name;
     std::string value;  ///< empty: the default header of that name is left out
@@ -67,6 +73,7 @@ struct Delay {
 struct Variant {
     ContentCoding coding = ContentCoding::gzip;
     std::string file;  ///< as body_file
+    Place place = {};
     friend bool operator==(const Variant&, const Variant&) = default;
 };
 
@@ -74,6 +81,7 @@ struct ResponseConfig {
     std::optional<std::string> body;  ///< byte-exact; none: the reason phrase of `status` (see --body)
     /// As given on the command line or in the environment, already resolved when from TOML; "-" is standard input.
     std::optional<std::string> body_file;
+    Place body_file_place;
     int status = 200;
     std::vector<Header> headers;
     std::optional<std::string> content_type;  ///< none: chosen from the body
@@ -92,10 +100,8 @@ struct RouteConfig {
     std::string path;                  ///< exact, or a prefix when it ends in "*"
     std::vector<std::string> methods;  ///< empty: any
     ResponseConfig response;
-    std::string place;  ///< what an error about it opens with; no part of what it says
-    friend bool operator==(const RouteConfig& left, const RouteConfig& right) {
-        return left.path == right.path && left.methods == right.methods && left.response == right.response;
-    }
+    Place place;
+    friend bool operator==(const RouteConfig&, const RouteConfig&) = default;
 };
 
 struct HealthConfig {

@@ -70,6 +70,7 @@ public:
         store_routes();
         check_response(config_.response, effective_);
         check_health();
+        check_expectations();
         check_engine();
         check_standard_input();
         check_port_file();
@@ -204,8 +205,10 @@ private:
     /// None when a text of it was refused, which check() has said.
     static std::optional<Value> value_of(const Option& option, const Setting& setting) {
         Value value;
-        for (const Given& given : setting.texts)
+        for (const Given& given : setting.texts) {
+            value.place.text = given.place;
             if (parse_value(option, given.text, value)) return {};
+        }
         return value;
     }
 
@@ -219,7 +222,7 @@ private:
     void store_routes() {
         for (const RouteLayer& given : routes_) {
             RouteConfig route;
-            route.place = given.place;
+            route.place.text = given.place;
             route.response.date = config_.response.date;
             route.response.server_header = config_.response.server_header;
             route.response.cors = config_.response.cors;
@@ -249,7 +252,7 @@ private:
     void check_shadow(const RouteLayer& given) {
         const RouteConfig& route = config_.routes.back();
         std::string shadows;
-        for (const RouteConfig* shadow : shadows_of_last(config_.routes)) shadows += (shadows.empty() ? "" : "; ") + shadow->place;
+        for (const RouteConfig* shadow : shadows_of_last(config_.routes)) shadows += (shadows.empty() ? "" : "; ") + shadow->place.text;
         if (!shadows.empty())
             problems_.push_back(given.place + ": is never reached: what it answers is answered earlier (" + shadows + ")");
         for (const std::string& path : {config_.health.path, config_.health.ready_path})
@@ -308,6 +311,15 @@ private:
             complain("unhealthy-after", "nobody can ask whether it is healthy (try --health /healthz)");
     }
 
+    void check_expectations() {
+        for (std::size_t i = 0; i < config_.expect.size(); ++i) {
+            const std::string& path = config_.expect[i].path;
+            if (path == config_.health.path || path == config_.health.ready_path)
+                problems_.push_back(find(effective_, "expect")->texts[i].place + ": " + shown(path) +
+                                    " is asked for the health, and that is never counted");
+        }
+    }
+
     void check_engine() {
         const Setting* setting = find(effective_, "engine");
         if (setting == nullptr || config_.engine == EngineName::automatic) return;
@@ -340,8 +352,9 @@ private:
 
     void check_body(const ResponseConfig& config, const Layer& layer) {
         const auto response = resolve_response(config);
-        if (!response) return unreadable(response.error());
-        if (response->body.empty() && config.body_file) {
+        if (!response) {
+            unreadable(response.error());
+        } else if (response->body.empty() && config.body_file) {
             complain_if_truncated(config, layer);
             if (!config.variants.empty()) check_variants(config, layer, true);
         }

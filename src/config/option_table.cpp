@@ -45,7 +45,11 @@ constexpr auto response_options = std::to_array<Option>({
      .type = Type::input_path,
      .value_name = "PATH",
      .help = "Answer with this file, read once at start; - is standard input",
-     .store_response = [](R& r, const V& v) { r.body_file = v.text; }},
+     .store_response =
+         [](R& r, const V& v) {
+             r.body_file = v.text;
+             r.body_file_place = v.place;
+         }},
     {.name = "status",
      .letter = 's',
      .key = "response.status",

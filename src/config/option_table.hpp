@@ -47,6 +47,7 @@ struct Value {
     std::uint64_t number = 0;  ///< count, size, status, mode; the index of a choice; 1 for true; the first of a range
     std::uint64_t last = 0;    ///< of a range
     Duration duration{};
+    Place place;  ///< of the text read last
     std::string text;
     std::vector<ListenAddress> addresses;
     std::vector<Header> headers;

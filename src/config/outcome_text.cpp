@@ -76,6 +76,23 @@ std::optional<std::string> for_each_member(std::string_view text, Read read) {
     return {};
 }
 
+/// `503:5%` for `5%:503`, `503=5%` and the like: what there is, then its share.
+std::string share_last(std::string_view member) {
+    const auto sign = std::min(member.find_first_of(":= "), member.size());
+    std::string_view what = member.substr(0, sign);
+    std::string_view share = member.substr(std::min(sign + 1, member.size()));
+    if (what.ends_with('%') && !share.ends_with('%')) std::swap(what, share);
+    return std::string(what) + ':' + std::string(share);
+}
+
+/// What `parse` makes of what is right in another form.
+template <class Parse>
+std::optional<std::string> problem_of_form(std::string_view member, Parse parse) {
+    const std::string meant = share_last(member);
+    if (meant == member || !parse(meant)) return {};
+    return "a share follows on its ':', behind what it is of (try '" + excerpt(meant) + "')";
+}
+
 /// What `members` leave of the whole; none: they are more than that.
 template <class Members>
 std::optional<std::uint32_t> rest_of(const Members& members) {
@@ -134,6 +151,9 @@ Parsed<std::vector<SequenceStep>> parse_sequence(std::string_view text) {
 Parsed<std::vector<FaultShare>> parse_faults(std::string_view text) {
     std::vector<FaultShare> shares;
     const auto refusal = for_each_member(text, [&shares](std::string_view member) -> std::optional<std::string> {
+        if (auto problem = problem_of_form(member, parse_faults)) return problem;
+        if (member.ends_with('%') && member.find(':') == std::string_view::npos)
+            return "expected what has the share, and the share, not " + shown(member) + " (try '503:5%')";
         const auto colon = member.find(':');
         auto outcome = parse_outcome(member.substr(0, colon));
         if (!outcome) return std::move(outcome).error();
@@ -153,6 +173,7 @@ Parsed<std::vector<Delay>> parse_delays(std::string_view text) {
     std::vector<Delay> delays;
     std::optional<Delay> rest;
     const auto refusal = for_each_member(text, [&](std::string_view member) -> std::optional<std::string> {
+        if (auto problem = problem_of_form(member, parse_delays)) return problem;
         const auto colon = member.find(':');
         auto delay = parse_delay(member.substr(0, colon));
         if (!delay) return std::move(delay).error();

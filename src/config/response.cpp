@@ -22,7 +22,7 @@ Result<std::string> body_of(const ResponseConfig& config, std::string_view phras
     if (config.body) {
         body = *config.body;
     } else if (config.body_file) {
-        TRY(body, read_file(*config.body_file, "read the body from"));
+        TRY(body, at_place(config.body_file_place.text, read_file(*config.body_file, "read the body from")));
     } else {
         body = phrase;
     }

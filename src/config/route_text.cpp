@@ -37,6 +37,37 @@ bool is_like_method(std::string_view word) {
     return !word.empty() && std::ranges::all_of(word, [](char byte) { return byte >= 'A' && byte <= 'Z'; });
 }
 
+bool is_number(std::string_view word) {
+    return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// A route that is right, with what can be told apart in `text` in its place and an example of what is missing.
+std::string example_from(std::string_view text) {
+    std::string method;
+    std::string path;
+    std::string status;
+    while (!trim(text).empty()) {
+        std::string_view behind = text;
+        const std::string_view word = take_word(behind);
+        std::string_view peek = behind;
+        const bool is_method = is_like_method(word) && !problem_of_method(word) && (path.empty() || is_number(take_word(peek)));
+        if (method.empty() && status.empty() && is_method) {
+            method = std::string(word) + ' ';
+        } else if (status.empty() && is_number(word)) {
+            status = word.size() == 3 && word >= "200" ? word : "200";
+        } else if (path.empty() && !problem_of_path(word)) {
+            path = word;
+        } else if (path.empty() && status.empty() && !problem_of_path('/' + std::string(word))) {
+            path = '/' + std::string(word);
+        } else {
+            break;  // the body
+        }
+        text = behind;
+    }
+    return method + (path.empty() ? "/x" : path) + ' ' + (status.empty() ? "200" : status) +
+           (trim(text).empty() ? "" : ' ' + std::string(text));
+}
+
 /// Whether each '%' has its two hexadecimal digits; in a prefix the end may cut them.
 bool has_whole_escapes(std::string_view path) {
     const bool is_prefix = path.ends_with('*');
@@ -53,31 +84,31 @@ bool has_whole_escapes(std::string_view path) {
 
 std::expected<RouteText, std::string> parse_route(std::string_view text) {
     RouteText route;
-    const std::string whole(text);
+    const auto refuse = [whole = text](const std::string& what) {
+        return std::unexpected(what + " (try '" + excerpt(example_from(whole)) + "')");
+    };
+    const auto is_path = [](std::string_view word) { return word.starts_with('/') || word.starts_with('*'); };
     std::string_view word = take_word(text);
-    if (word.empty()) return std::unexpected("expected '[METHOD ]PATH STATUS [BODY]' (try '/x 200')");
-    const bool is_path = word.starts_with('/') || word.starts_with('*');
-    if (!is_path && (!text.empty() || is_like_method(word))) {
+    if (word.empty()) return refuse("expected '[METHOD ]PATH STATUS [BODY]'");
+    if (is_number(word)) return refuse("the status comes behind the path");
+    if (!is_path(word) && (!text.empty() || is_like_method(word))) {
         // A method, or a path that lacks its slash.
         std::string_view behind = text;
         const std::string_view next = take_word(behind);
-        const bool is_status = next.find_first_not_of("0123456789") == std::string_view::npos;
-        if (is_status && is_like_method(word))
-            return std::unexpected("the path is missing behind " + excerpt(word) + " (try '" + excerpt(word) + " /x " +
-                                   (next.empty() ? "200" : excerpt(text)) + "')");
-        if (is_status) return std::unexpected("the path " + shown(word) + " begins with no '/' (try '/" + excerpt(whole) + "')");
-        if (auto problem = problem_of_method(word)) return std::unexpected(*std::move(problem));
-        route.method = word;
-        word = take_word(text);
+        const bool is_status = next.empty() || is_number(next);
+        if (is_status && is_like_method(word)) return refuse("the path is missing behind " + excerpt(word));
+        if (!is_status) {
+            if (auto problem = problem_of_method(word)) return std::unexpected(*std::move(problem));
+            route.method = word;
+            word = take_word(text);
+        }
     }
+    if (!is_path(word)) return refuse("the path " + shown(word) + " begins with no '/'");
     route.path = word;
     if (auto problem = problem_of_path(route.path)) return std::unexpected(*std::move(problem));
     route.status = take_word(text);
-    if (route.status.empty()) return std::unexpected("the status is missing (try '" + excerpt(whole) + " 200')");
-    if (route.status.find_first_not_of("0123456789") != std::string::npos)
-        return std::unexpected("expected a status code behind the path, not " + shown(route.status) + " (try '" +
-                               (route.method.empty() ? "" : excerpt(route.method) + ' ') + excerpt(route.path) + " 200 " +
-                               excerpt(route.status) + "')");
+    if (route.status.empty()) return refuse("the status is missing");
+    if (!is_number(route.status)) return refuse("expected a status code behind the path, not " + shown(route.status));
     if (text.empty()) return route;
     if (text.starts_with("@@")) {
         route.body = text.substr(1);
@@ -92,7 +123,10 @@ std::expected<RouteText, std::string> parse_route(std::string_view text) {
 
 std::optional<std::string> problem_of_path(std::string_view path) {
     if (path == "*") return {};
-    if (!path.starts_with('/')) return "the path " + shown(path) + " begins with no '/' (try '/" + excerpt(path) + "')";
+    if (!path.starts_with('/')) {
+        const std::string meant = '/' + std::string(path);
+        return "the path " + shown(path) + " begins with no '/'" + (problem_of_path(meant) ? "" : " (try '" + excerpt(meant) + "')");
+    }
     if (const auto star = path.find('*'); star != std::string_view::npos && star + 1 != path.size())
         return "a '*' stands for the rest of the path, and only at its end";
     if (path.find('?') != std::string_view::npos) return "a path holds no '?': the query is left out";

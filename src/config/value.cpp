@@ -21,10 +21,8 @@ namespace {
 
 using Refusal = std::optional<std::string>;
 
-/// "1 to 1024", "256 to 16M", "0 or more".
+/// "1 to 1024", "256 to 16M".
 std::string range_text(const Option& option, std::string (*text)(std::uint64_t)) {
-    // 2^63-1 says no more to a reader than that there is no limit worth naming.
-    if (option.maximum >= 0x7fff'ffff'ffff'ffff) return text(option.minimum) + " or more";
     return text(option.minimum) + " to " + text(option.maximum);
 }
 
@@ -148,17 +146,41 @@ Refusal read_variant_text(std::string_view text, Value& value) {
         if (other.coding == variant->coding)
             return std::string(name_of(other.coding)) + " is given twice (" + shown(other.file) + "): leave one of them out";
     }
+    variant->place = value.place;
     value.variants.push_back(*std::move(variant));
     return {};
 }
 
+/// As a browser sends it: in small letters, without the port that the scheme has anyway (HTML standard, serialization of an origin).
+/// Empty: it is none.
+std::string serialized_origin(std::string_view text) {
+    static constexpr auto known_ports = std::to_array<std::pair<std::string_view, std::uint64_t>>({{"http", 80}, {"https", 443}});
+    std::string origin;
+    for (const char byte : text) origin += to_lower(byte);
+    const std::size_t scheme_end = std::min(origin.find("://"), origin.size());
+    const std::size_t host = std::min(scheme_end + 3, origin.size());
+    // The colons of an IPv6 address are in brackets.
+    const std::size_t colon = origin.find(':', std::min(std::max(host, origin.rfind(']') + 1), origin.size()));
+    const std::size_t host_end = std::min(colon, origin.size());
+    const auto is_none = [&](std::size_t begin, std::size_t end, std::string_view others) {
+        return begin == end || std::ranges::any_of(origin.substr(begin, end - begin), [others](char byte) {
+                   return !(byte >= 'a' && byte <= 'z') && !ascii::is(byte, ascii::digit) && !others.contains(byte);
+               });
+    };
+    if (is_none(0, scheme_end, "+-.") || is_none(host, host_end, "-._~[]:")) return {};
+    if (colon == std::string::npos) return origin;
+    const std::string port = origin.substr(colon + 1);
+    const auto number = parse_count(port.empty() ? "0" : port);
+    if (!number || *number > 65535) return {};
+    const bool is_known =
+        std::ranges::find(known_ports, std::pair(std::string_view(origin).substr(0, scheme_end), *number)) != known_ports.end();
+    return origin.substr(0, colon) + (port.empty() || is_known ? "" : ':' + std::to_string(*number));
+}
+
 Refusal read_origin(std::string_view text, Value& value) {
-    // RFC 6454 §6.2: scheme://host[:port], and nothing behind it.
-    const auto host = text.find("://");
-    const bool is_origin = host != std::string_view::npos && host > 0 && host + 3 < text.size() &&
-                           text.find_first_of("/?#", host + 3) == std::string_view::npos && text.find(' ') == std::string_view::npos;
-    if (text != "*" && (!is_origin || !is_field_value(text)))
-        return "expected an origin, scheme://host[:port] without a path, or '*' for any, not " + shown(text);
+    const std::string origin = text == "*" ? "*" : serialized_origin(text);
+    if (origin.empty()) return "expected an origin, scheme://host[:port] without a path, or '*' for any, not " + shown(text);
+    if (origin != text) return "no browser sends it so (try '" + excerpt(origin) + "')";
     value.text = text;
     return {};
 }

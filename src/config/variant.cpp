@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/variant.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -54,13 +55,21 @@ std::string_view expected_of(ContentCoding coding) {
     std::unreachable();
 }
 
+/// What is right of a text without a ':': a coding, a file, or both with another sign between them.
+std::string example_from(std::string_view text) {
+    const std::size_t sign = std::min(text.find_first_of("= \t"), text.size());
+    const std::string_view name = text.substr(0, sign);
+    if (!content_coding_named(name)) return "gzip: " + std::string(trim(text).empty() ? "FILE" : trim(text));
+    const std::string_view file = trim(text.substr(std::min(sign + 1, text.size())));
+    return std::string(name) + ": " + std::string(file.empty() ? "FILE" : file);
+}
+
 }  // namespace
 
 std::expected<Variant, std::string> parse_variant(std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos)
-        return std::unexpected("expected 'CODING: FILE', there is no ':' (try '" +
-                               (content_coding_named(text) ? std::string(text) + ": FILE" : "gzip: " + excerpt(text)) + "')");
+        return std::unexpected("expected 'CODING: FILE', there is no ':' (try '" + excerpt(example_from(text)) + "')");
     const std::string_view name = trim(text.substr(0, colon));
     const auto coding = content_coding_named(name);
     if (!coding) {
@@ -83,9 +92,10 @@ std::size_t file_in_variant(std::string_view text) {
 }
 
 Result<std::string> read_variant(const Variant& variant) {
-    TRY(std::string bytes, read_file(variant.file, "read a variant from"));
-    if (begins_as(variant.coding, bytes)) return bytes;
-    return fail("send", variant.file + " as " + std::string(name_of(variant.coding)), 0, std::string(expected_of(variant.coding)));
+    Result<std::string> bytes = read_file(variant.file, "read a variant from");
+    if (bytes && !begins_as(variant.coding, *bytes))
+        bytes = fail("send", variant.file + " as " + std::string(name_of(variant.coding)), 0, std::string(expected_of(variant.coding)));
+    return at_place(variant.place.text, std::move(bytes));
 }
 
 }  // namespace tinyhttpd::config

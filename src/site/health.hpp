@@ -32,6 +32,8 @@ public:
         is_down_.store(!was_down, std::memory_order_relaxed);
         return was_down;
     }
+    /// As at start, whatever the signal has done since.
+    void set_unready(bool unready) { is_down_.store(unready, std::memory_order_relaxed); }
     void stop() { is_stopping_.store(true, std::memory_order_relaxed); }
 
     [[nodiscard]] Instant start() const { return start_; }

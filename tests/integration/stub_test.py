@@ -138,7 +138,8 @@ class Variants(Stub):
     def test_a_file_that_is_no_gzip_is_said_before_anybody_is_served(self):
         server = self.start("--body-file", self.page, "--variant", f"gzip: {self.zz}", lines=0)
         self.assertEqual(server.wait(), 1)
-        self.assertEqual(server.stderr(), f"tinyhttpd: error: cannot send {self.zz} as gzip: it does not begin with 1f 8b (try gzip -k)\n")
+        self.assertEqual(server.stderr(), f"tinyhttpd: error: --variant 'gzip: {self.zz}': "
+                                          f"cannot send {self.zz} as gzip: it does not begin with 1f 8b (try gzip -k)\n")
 
     def test_a_reload_reads_them_again(self):
         self.serve("--body", "text", "--variant", f"gzip: {self.gz}")
@@ -342,10 +343,30 @@ class Reload(Stub):
         self.assertRegex(line, rf"^tinyhttpd: error: {path}:1:1: unknown key 'lisen' .* \(kept the configuration of \d\d:\d\d:\d\d\)$")
         self.assertEqual(self.get().body, b"one")
 
+    def test_each_file_that_is_missing_is_named_with_its_place(self):
+        path = self.configure("one")
+        self.serve("--config", path)
+        self.write("stub.toml", '[response]\nbody_file = "a"\n[[route]]\npath = "/b"\nbody_file = "b"\n')
+        self.hup(f"error: {path}:5:13: body_file = \"b\": cannot read the body from")
+        self.assertIn(f"error: {path}:2:13: response.body_file = \"a\": cannot read the body from", self.server.stderr())
+
     def test_what_needs_a_restart_is_named(self):
         self.serve("--config", self.configure("one"))
         self.configure("two", "workers = 7\n")
         self.assertIn("tinyhttpd: warning: 'workers' needs a restart", self.hup("reloaded"))
+
+    def test_unready_counts_when_it_has_changed_and_else_what_the_signal_did(self):
+        health = lambda unready: f'[health]\nready_path = "/ready"\nunready = {unready}\n'
+        self.serve("--config", self.configure("one", health("false")))
+        self.configure("two", health("true"))
+        self.hup("reloaded")
+        support.eventually(lambda: self.get("/ready").body == b"signal", "what the file says now")
+        self.server.send_signal(signal.SIGUSR2)
+        support.eventually(lambda: self.status("/ready") == 200, "the signal")
+        self.configure("three", health("true"))
+        self.hup("reloaded")
+        support.eventually(lambda: self.get().body == b"three", "the reload")
+        self.assertEqual(self.status("/ready"), 200)
 
     def test_the_readiness_that_comes_with_it_can_be_flipped(self):
         self.serve("--config", self.configure("one"))

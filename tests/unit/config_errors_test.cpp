@@ -34,7 +34,8 @@ const std::vector<Refused> refusals = {
     {"--workers", "1 ", "--workers '1 ': expected a number, 1 to 1024, or auto"},
     {"--workers", "", "--workers '': expected a number, 1 to 1024, or auto"},
     {"--backlog", "0", "--backlog 0: expected a number, 1 to 65535"},
-    {"--max-requests", "99999999999999999999", "--max-requests 99999999999999999999: expected a number, 0 or more"},
+    {"--max-requests", "99999999999999999999", "--max-requests 99999999999999999999: expected a number, 0 to 9223372036854775807"},
+    {"--seed", "18446744073709551615", "--seed 18446744073709551615: expected a number, 0 to 9223372036854775807"},
     {"--status", "100", "--status 100: a 1xx status is never a final answer; expected 200 to 999"},
     {"--status", "199", "--status 199: a 1xx status is never a final answer; expected 200 to 999"},
     {"--status", "99", "--status 99: expected a status code, 200 to 999"},
@@ -76,6 +77,52 @@ const std::vector<Refused> refusals = {
 };
 
 INSTANTIATE_TEST_SUITE_P(Values, Refusal, testing::ValuesIn(refusals));
+
+/// What stands in quotes behind "(try ".
+Strings remedies_in(const std::string& line) {
+    Strings out;
+    std::size_t at = line.find("(try '");
+    while (at != std::string::npos && (at = line.find('\'', at)) != std::string::npos) {
+        const auto end = line.find('\'', at + 1);
+        out.push_back(line.substr(at + 1, end - at - 1));
+        at = end == std::string::npos ? end : end + 1;
+    }
+    return out;
+}
+
+TEST(Refusals, a_remedy_is_itself_accepted) {
+    // By flag, each word of the grammar left out, twice, wrong or in another place.
+    const std::vector<std::pair<std::string, Strings>> words = {
+        {"--expect", {"", "2", "-1", "0+", "3-1", "200", "x", "*", "GET", "TRACE", "/x", "/x?", "orders", "**"}},
+        {"--route", {"", "200", "99", "x", "*", "GET", "TRACE", "/x", "/x?", "orders", "**", "OK"}},
+    };
+    std::size_t count = 0;
+    const auto try_out = [&count](const std::string& flag, const std::string& text) {
+        for (const std::string& line : problems({flag, text})) {
+            for (const std::string& remedy : remedies_in(line)) {
+                EXPECT_THAT(problems({flag, remedy}), testing::IsEmpty()) << line;
+                ++count;
+            }
+        }
+    };
+    for (const auto& [flag, parts] : words) {
+        for (const std::string& one : parts)
+            for (const std::string& two : parts)
+                for (const std::string& three : parts) try_out(flag, one + ' ' + two + ' ' + three);
+    }
+    for (const std::string sign : {":", "=", " ", ","}) {
+        for (const std::string one : {"5%", "503", "reset", "gzip", "page.html.gz", "2s", ""}) {
+            for (const std::string two : {"5%", "503", "reset", "gzip", "page.html.gz", "2s", ""}) {
+                for (const std::string flag : {"--fault", "--sequence", "--delay"}) try_out(flag, one + sign + two);
+                // A variant is of a body.
+                for (const std::string& line : problems({"--variant", one + sign + two}))
+                    for (const std::string& remedy : remedies_in(line))
+                        EXPECT_THAT(problems({"body", "--variant", remedy}), testing::IsEmpty()) << line;
+            }
+        }
+    }
+    EXPECT_GT(count, 1000U);
+}
 
 TEST(Refusals, every_wrong_value_is_reported_at_once_and_the_overridden_ones_too) {
     const TemporaryDirectory directory;
@@ -132,7 +179,7 @@ TEST(Check, an_interface_that_does_not_exist_is_found) {
 
 TEST(Check, a_body_file_that_cannot_be_read_is_found) {
     EXPECT_THAT(problems({"-t", "--body-file", "/does/not/exist"}),
-                ElementsAre("cannot read the body from /does/not/exist: no such file or directory"));
+                ElementsAre("--body-file /does/not/exist: cannot read the body from /does/not/exist: no such file or directory"));
     EXPECT_EQ(exit_status({"-t", "--body-file", "/does/not/exist"}), 2);
     EXPECT_EQ(exit_status({"-t", "-w", "abc"}), 2);
 }

@@ -258,8 +258,10 @@ const std::vector<Refused> refused = {
     {{"--route", "/5%g0 200"}, "--route '/5%g0 200': a '%' without two hexadecimal digits is in no request target"},
     {{"--route", "/5%0g* 200"}, "--route '/5%0g* 200': a '%' without two hexadecimal digits is in no request target"},
     {{"--health", "/h%"}, "--health /h%: a '%' without two hexadecimal digits is in no request target"},
-    {{"--route", "x"}, "--route x: the path x begins with no '/' (try '/x')"},
+    {{"--route", "x"}, "--route x: the path x begins with no '/' (try '/x 200')"},
     {{"--route", "x 200"}, "--route 'x 200': the path x begins with no '/' (try '/x 200')"},
+    {{"--route", "200 /x"}, "--route '200 /x': the status comes behind the path (try '/x 200')"},
+    {{"--route", "/x POST 200"}, "--route '/x POST 200': expected a status code behind the path, not POST (try 'POST /x 200')"},
     {{"--route", "/x"}, "--route /x: the status is missing (try '/x 200')"},
     {{"--route", "GET /x"}, "--route 'GET /x': the status is missing (try 'GET /x 200')"},
     {{"--route", "/x hello"}, "--route '/x hello': expected a status code behind the path, not hello (try '/x 200 hello')"},
@@ -289,6 +291,9 @@ const std::vector<Refused> refused = {
     {{"--fault", "503x2:5%"}, "--fault 503x2:5%: how many times, as in 503x2, is for --sequence: a fault is by chance"},
     {{"--sequence", "503:5%,ok"}, "--sequence 503:5%,ok: a share, as in 503:5%, is for --fault: a sequence is in order of arrival"},
     {{"--fault", "503"}, "--fault 503: the share of 503 is missing (try '503:5%')"},
+    {{"--fault", "5%:503"}, "--fault 5%:503: a share follows on its ':', behind what it is of (try '503:5%')"},
+    {{"--fault", "reset=5%"}, "--fault reset=5%: a share follows on its ':', behind what it is of (try 'reset:5%')"},
+    {{"--fault", "5%"}, "--fault 5%: expected what has the share, and the share, not 5% (try '503:5%')"},
     {{"--fault", "503:5"}, "--fault 503:5: expected a share with its '%', as in 5% or 0.5%, not 5"},
     {{"--fault", "503:60%,reset:41%"}, "--fault 503:60%,reset:41%: the shares are more than 100% together"},
     {{"--fault", "503:101%"}, "--fault 503:101%: more than 100% (101%)"},
@@ -304,11 +309,24 @@ const std::vector<Refused> refused = {
     {{"--delay", "9000h"}, "--delay 9000h: expected a duration, 0 to 8760h"},
     {{"--cors", "example.com"},
      "--cors example.com: expected an origin, scheme://host[:port] without a path, or '*' for any, not example.com"},
+    {{"--cors", "HTTPS://APP.example"}, "--cors HTTPS://APP.example: no browser sends it so (try 'https://app.example')"},
+    {{"--cors", "http://a:80"}, "--cors http://a:80: no browser sends it so (try 'http://a')"},
+    {{"--cors", "https://[::1]:443"}, "--cors https://[::1]:443: no browser sends it so (try 'https://[::1]')"},
+    {{"--cors", "https://a:"}, "--cors https://a:: no browser sends it so (try 'https://a')"},
+    {{"--cors", "https://a:080"}, "--cors https://a:080: no browser sends it so (try 'https://a:80')"},
+    {{"--cors", "https://a:99999"},
+     "--cors https://a:99999: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://a:99999"},
+    {{"--cors", "https://me@a"},
+     "--cors https://me@a: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://me@a"},
+    {{"--cors", "https://"}, "--cors https://: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://"},
     {{"--cors", "https://a/"},
      "--cors https://a/: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://a/"},
     {{"--health", "h"}, "--health h: the path h begins with no '/' (try '/h')"},
     {{"--health", "/h*"}, "--health /h*: expected one path, without '*'"},
     {{"--health", "/h", "--ready", "/h"}, "--ready: the same path is asked for the liveness (--health)"},
+    {{"--health", "/h", "--expect", "GET /", "--expect", "GET /h"},
+     "--expect 'GET /h': /h is asked for the health, and that is never counted"},
+    {{"--ready", "/r", "--expect", "2 * /r"}, "--expect '2 * /r': /r is asked for the health, and that is never counted"},
     {{"--down-file", "d"}, "--down-file: nobody can ask whether it is ready (try --ready /ready)"},
     {{"--ready-after", "1s"}, "--ready-after: nobody can ask whether it is ready (try --ready /ready)"},
     {{"--unready"}, "--unready: nobody can ask whether it is ready (try --ready /ready)"},
@@ -320,12 +338,19 @@ TEST(Check, reads_the_bodies_of_routes_and_whether_they_can_be_cut) {
     const TemporaryDirectory directory;
     const std::string empty = directory.write("empty", "");
     EXPECT_THAT(problems({"--check", "--route", "/a 200 @" + directory.path("none")}),
-                ElementsAre("cannot read the body from " + directory.path("none") + ": no such file or directory"));
+                ElementsAre("--route '/a 200 @" + directory.path("none") + "': cannot read the body from " + directory.path("none") +
+                            ": no such file or directory"));
     EXPECT_THAT(problems({"--check", "--sequence", "truncate", "--body-file", empty}),
                 ElementsAre("--sequence: truncate needs a body that can be cut, and this one is empty"));
     const std::string file = directory.write("stub.toml", "[[route]]\npath = \"/a\"\nbody_file = \"empty\"\nfault = \"truncate:1%\"\n");
     EXPECT_THAT(problems({"--check", "--config", file}),
                 ElementsAre(file + ":4:9: fault: truncate needs a body that can be cut, and this one is empty"));
+}
+
+TEST(Cors, takes_an_origin_as_a_browser_sends_it) {
+    for (const char* const origin :
+         {"*", "http://a", "https://a.example:80", "http://[::1]:8080", "http://127.0.0.1:3000", "app+x://a-b_c"})
+        EXPECT_EQ(config({"--cors", origin}).response.cors, origin);
 }
 
 TEST(RefusedTable, standard_input_holds_one_thing) {

@@ -28,6 +28,8 @@ TEST(VariantText, what_is_wrong_in_it_is_said_with_the_way_out) {
     const std::vector<std::pair<std::string, std::string>> rows = {
         {"gzip", "expected 'CODING: FILE', there is no ':' (try 'gzip: FILE')"},
         {"a.gz", "expected 'CODING: FILE', there is no ':' (try 'gzip: a.gz')"},
+        {"gzip=a.gz", "expected 'CODING: FILE', there is no ':' (try 'gzip: a.gz')"},
+        {"br a.br", "expected 'CODING: FILE', there is no ':' (try 'br: a.br')"},
         {"gzipp: a", "expected gzip, br, zstd or deflate in front of the ':', not gzipp (did you mean 'gzip'?)"},
         {"brotli: a", "expected gzip, br, zstd or deflate in front of the ':', not brotli (did you mean 'br'?)"},
         {"compress: a", "expected gzip, br, zstd or deflate in front of the ':', not compress"},
@@ -159,8 +161,8 @@ TEST(VariantFile, is_looked_at_by_check) {
     const TemporaryDirectory directory;
     const std::string page = directory.write("page", "<p>");
     const std::string file = directory.write("stub.toml", "[[route]]\npath = '/a'\nbody_file = 'page'\nvariants = 'gzip: page'\n");
-    EXPECT_THAT(problems({"--check", "--config", file}),
-                ElementsAre("cannot send " + page + " as gzip: it does not begin with 1f 8b (try gzip -k)"));
+    EXPECT_THAT(problems({"--check", "--config", file}), ElementsAre(file + ":4:12: variants = \"gzip: page\": cannot send " + page +
+                                                                     " as gzip: it does not begin with 1f 8b (try gzip -k)"));
     EXPECT_EQ(exit_status({"--check", "--config", file}), 2);
     EXPECT_THAT(problems({"--check", "--body-file", directory.write("empty", ""), "--variant", "br: " + page}),
                 ElementsAre("--variant 'br: " + page + "': an empty body has no variants"));
@@ -194,7 +196,7 @@ TEST(VariantAnswer, is_the_answer_with_another_body_and_its_coding) {
     const auto site = make_site(config({"{}", "--status", "201", "-H", "A: b", "--no-date", "--variant", "gzip: " + page, "--variant",
                                         "br: " + page, "--sequence", "503,ok"}),
                                 1, nullptr);
-    ASSERT_TRUE(site) << site.error().text();
+    ASSERT_TRUE(site) << site.error().front().text();
     const auto& answers = (*site)->answers();
     ASSERT_EQ(answers.size(), 4U);
     EXPECT_THAT(answers[0].codings, ElementsAre(ContentCoding::gzip, ContentCoding::br));
@@ -213,14 +215,36 @@ TEST(VariantAnswer, is_the_answer_with_another_body_and_its_coding) {
     EXPECT_THAT(answers[3].codings, IsEmpty());
 }
 
+Strings errors_at_start(const Strings& arguments) {
+    Strings lines;
+    if (const auto site = make_site(config(arguments), 1, nullptr); !site)
+        for (const Error& error : site.error()) lines.push_back(error.text());
+    return lines;
+}
+
 TEST(VariantAnswer, that_cannot_be_made_is_an_error_at_start) {
     const TemporaryDirectory directory;
     const std::string empty = directory.write("empty", "");
     const std::string page = directory.write("page.gz", gzip_bytes);
-    EXPECT_EQ(make_site(config({"--body-file", empty, "--variant", "gzip: " + page}), 1, nullptr).error().text(),
-              "cannot vary an empty body: " + empty + ": leave its variants out");
-    EXPECT_EQ(make_site(config({"b", "--variant", "gzip: " + empty}), 1, nullptr).error().text(),
-              "cannot send " + empty + " as gzip: it does not begin with 1f 8b (try gzip -k)");
+    EXPECT_THAT(errors_at_start({"--body-file", empty, "--variant", "gzip: " + page}),
+                ElementsAre("--body-file " + empty + ": cannot vary an empty body: " + empty + ": leave its variants out"));
+    EXPECT_THAT(errors_at_start({"b", "--variant", "gzip: " + empty}), ElementsAre("--variant 'gzip: " + empty + "': cannot send " + empty +
+                                                                                   " as gzip: it does not begin with 1f 8b (try gzip -k)"));
+}
+
+TEST(FilesOfAnswers, are_all_named_when_they_cannot_be_read_with_where_they_were_asked_for) {
+    const TemporaryDirectory directory;
+    const std::string file = directory.write("stub.toml",
+                                             "response.body_file = 'a'\nresponse.variants = ['gzip: b', 'br: c']\n"
+                                             "[[route]]\npath = '/a'\nbody_file = 'd'\nsequence = 'truncate'\n");
+    const auto line = [&](const std::string& place, const std::string& what, const std::string& name) {
+        return file + place + ": cannot read " + what + " from " + directory.path(name) + ": no such file or directory";
+    };
+    const Strings lines = {
+        line(":1:22: response.body_file = \"a\"", "the body", "a"), line(":2:22: response.variants = \"gzip: b\"", "a variant", "b"),
+        line(":2:33: response.variants = \"br: c\"", "a variant", "c"), line(":5:13: body_file = \"d\"", "the body", "d")};
+    EXPECT_EQ(errors_at_start({"--config", file}), lines);
+    EXPECT_EQ(problems({"--config", file, "--check"}), lines);
 }
 
 }  // namespace
