@@ -377,7 +377,7 @@ class Reload(Stub):
         support.eventually(lambda: self.status("/ready") == 200, "the path")
         self.server.send_signal(signal.SIGUSR2)
         support.eventually(lambda: self.get("/ready").body == b"signal", "the signal")
-        self.assertIn("not ready (SIGUSR2)", self.server.stderr())
+        support.eventually(lambda: "not ready (SIGUSR2)" in self.server.stderr(), "that it is said")
 
     def test_standard_input_cannot_be_read_again(self):
         server = self.start("--config", "-", lines=0, stdin=subprocess.PIPE)

@@ -147,7 +147,7 @@ TEST(Answer, a_body_file_is_read_byte_for_byte) {
 TEST(Answer, a_body_that_cannot_be_read_is_named) {
     const auto response = resolve_response(config({"--body-file", "/does/not/exist"}).response);
     ASSERT_FALSE(response);
-    EXPECT_EQ(response.error().text(), "cannot read the body from /does/not/exist: no such file or directory");
+    EXPECT_EQ(response.error().text(), "--body-file /does/not/exist: cannot read the body from /does/not/exist: no such file or directory");
     EXPECT_EQ(resolve_response(config({"--body-file", "/"}).response).error().code, EISDIR);
 }
 
