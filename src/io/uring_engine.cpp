@@ -82,7 +82,11 @@ bool UringEngine::make_room() {
     // Each silent send and each completion may be of two events: a `sent`, and a `closed` that waited for it. accept_some() sees to
     // itself, and revisit() shows so many at most.
     const std::size_t most = 2 * silent_max + completions_room() + accepts_room + shown_max;
-    return silent_.reserve(silent_max) && events_.reserve(most);
+    // A message at least, so that memory which others hold on to does not keep this worker from answering anybody for ever.
+    std::unique_ptr<Message> message = spare_messages_.take();
+    const bool is_one_spare = message != nullptr;
+    spare_messages_.keep(std::move(message));
+    return is_one_spare && silent_.reserve(silent_max) && events_.reserve(most);
 }
 
 // ---- submissions
