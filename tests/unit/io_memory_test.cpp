@@ -157,26 +157,27 @@ TYPED_TEST(EngineMemory, a_connection_opened_while_events_are_gone_through_leave
 TYPED_TEST(EngineMemory, a_slow_reader_for_whom_there_is_none_is_let_go_and_others_are_served) {
     const std::string large(32 << 20, 'x');
     const std::vector<Slice> slices(4, {large.data(), large.size() / 4});
-    for (std::uint32_t slot = 0; slot < 3; ++slot) this->open(slot);
+    for (std::uint32_t slot = 0; slot < 4; ++slot) this->open(slot);
     const Slice whole{large.data(), large.size()};
     {
         const OutOfMemory now;
         this->engine->send({0, 1}, {&whole, 1});
         this->engine->send({1, 1}, slices);
+        this->engine->send({2, 1}, slices);
     }
     this->settle(true);
-    // An engine that needs memory for these says so; one that does not goes on with them.
-    for (const std::uint32_t slot : {0U, 1U}) {
+    // An engine that needs memory for these says so; one that does not, or has kept some for one of them, goes on with them.
+    for (const std::uint32_t slot : {0U, 1U, 2U}) {
         const std::vector<int>& sent = this->seen[slot].sent;
         EXPECT_TRUE(sent.empty() || (sent.size() == 1 && sent[0] < 0)) << slot;
         this->engine->close({slot, 1});
     }
-    EXPECT_EQ(this->seen[1].sent.size(), 1U);
+    EXPECT_EQ(this->seen[2].sent.size(), 1U);
     const Slice answer{"answer", 6};
-    this->engine->send({2, 1}, {&answer, 1});
+    this->engine->send({3, 1}, {&answer, 1});
     this->settle(false);
-    EXPECT_EQ(this->seen[2].sent, std::vector<int>{0});
-    EXPECT_EQ(this->seen[0].closed + this->seen[1].closed, 2);
+    EXPECT_EQ(this->seen[3].sent, std::vector<int>{0});
+    EXPECT_EQ(this->seen[0].closed + this->seen[1].closed + this->seen[2].closed, 3);
 }
 
 TYPED_TEST(EngineMemory, input_that_cannot_be_kept_ends_the_connection_without_a_gap) {
