@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "io/epoll_poller.hpp"
 
+#include <linux/time_types.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,12 +13,6 @@
 namespace tinyhttpd::io {
 
 namespace {
-
-// struct __kernel_timespec: of 64 bits whatever the processor's.
-struct KernelTimespec {
-    std::int64_t seconds;
-    std::int64_t nanoseconds;
-};
 
 Result<void> add(int epoll, int fd, std::uint32_t events, Tag tag) {
     epoll_event event{};
@@ -57,7 +52,7 @@ std::size_t EpollPoller::wait(std::optional<std::chrono::nanoseconds> timeout) {
     if (waits_exactly_) {
         constexpr std::int64_t ns_per_second = 1'000'000'000;
         const std::int64_t ns = timeout ? timeout->count() : 0;
-        const KernelTimespec time{ns / ns_per_second, ns % ns_per_second};
+        const __kernel_timespec time{ns / ns_per_second, ns % ns_per_second};
         count = ::syscall(SYS_epoll_pwait2, epoll_.get(), events_.data(), events_per_wait, timeout ? &time : nullptr, nullptr, 0);
         // Before Linux 5.11, or a filter of system calls (seccomp) that was made then.
         if (count < 0 && (errno == ENOSYS || errno == EPERM)) waits_exactly_ = false;

@@ -47,13 +47,13 @@ TEST(EpollPoller, WaitsForLessThanAMillisecondAndNoLess) {
     if (::syscall(SYS_epoll_pwait2, -1, nullptr, 1, nullptr, nullptr, 0) != 0 && errno == ENOSYS) GTEST_SKIP() << "no epoll_pwait2(2)";
     Result<EpollPoller> poller = EpollPoller::create();
     ASSERT_TRUE(poller);
-    Clock::duration shortest = 1h;
-    for (int i = 0; i < 50; ++i) {
-        const Clock::duration waited = time_of_a_wait(*poller, 100us);
-        EXPECT_GE(waited, 100us);
-        shortest = std::min(shortest, waited);
-    }
-    EXPECT_LT(shortest, 1ms);
+    const auto shortest_of = [&](std::chrono::nanoseconds timeout) {
+        Clock::duration shortest = 1h;
+        for (int i = 0; i < 50; ++i) shortest = std::min(shortest, time_of_a_wait(*poller, timeout));
+        EXPECT_GE(shortest, timeout);
+        return shortest;
+    };
+    EXPECT_LT(2 * shortest_of(100us), shortest_of(1ms));
 }
 
 // Whoever runs on an older kernel, or in a container whose filter is older than the call, loses the precision and nothing else.
@@ -64,7 +64,7 @@ TEST(EpollPoller, WaitsToTheMillisecondWhereTheKernelCanDoNoBetter) {
             Result<EpollPoller> poller = EpollPoller::create();
             ASSERT_TRUE(poller);
             EXPECT_GE(time_of_a_wait(*poller, 1500us), 2ms);
-            EXPECT_LT(time_of_a_wait(*poller, 0ns), 1s);
+            EXPECT_EQ(poller->wait(0ns), 0U);
             poller->wake();
             EXPECT_EQ(poller->wait(std::nullopt), 1U);
             EXPECT_EQ(poller->readiness(0).tag, waker_tag);
