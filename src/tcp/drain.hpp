@@ -60,8 +60,10 @@ public:
         return (quiet == Quiet::fresh ? began_ : since) + grace_of(quiet);
     }
 
-    /// Whether what is due `then` comes too late, when draining may take `longest`.
-    [[nodiscard]] bool is_too_late(io::Instant then, std::chrono::nanoseconds longest) const { return then - began_ > longest; }
+    /// Whether what is due `then` comes after the end, when draining may take `longest`.
+    [[nodiscard]] bool is_too_late(io::Instant then, std::chrono::nanoseconds longest) const {
+        return !serving() && then - began_ > longest;
+    }
 
     /// When the server is to look at its connections; Instant::max(): not as far as is known.
     [[nodiscard]] io::Instant look_due() const { return look_due_; }

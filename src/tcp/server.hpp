@@ -254,7 +254,7 @@ private:
                 // A peer that sends on while its answers are under way is read again when they are out: its memory is bounded.
                 if (input.empty()) {
                     connection.finished = true;
-                    drain_.became_quiet(now_);  // it may not be waited for
+                    if (waits_in_vain(connection)) close(connection);
                 } else if (connection.saved.append(saved_blocks_, input)) {
                     connection.paused = true;
                     engine_.pause_receive(connection.id());
@@ -424,6 +424,7 @@ private:
         Deadlines::clear(connection.deadline);
         if (connection.after_send == Next::held) return;
         if (hangs(connection)) return hang(connection);
+        if (waits_in_vain(connection)) return close(connection);
         if (!delays_.add(connection.deadline.slot, connection.since)) starve(connection);
     }
     /// What was pipelined behind it is not answered either. It is read all the same: it may have to be gone before the peer's FIN is seen.
