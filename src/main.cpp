@@ -104,9 +104,9 @@ Result<ExitStatus> serve_until_told(const config::Config& config, const config::
     const std::uint64_t seed = seed_of(config, diagnostics);
     const auto made = make_site(config, seed, health_switch);
     if (!made) {
-        for (const Error& error : made.error()) diagnostics.error(error);
-        diagnostics.wait(std::chrono::seconds(1));
-        return ExitStatus::cannot_run;
+        // The last is the caller's to say.
+        for (const Error& error : std::span(made.error()).first(made.error().size() - 1)) diagnostics.error(error);
+        return std::unexpected(made.error().back());
     }
     const std::shared_ptr<const site::Site>& site = *made;
     site::Board board(site);
