@@ -58,7 +58,7 @@ TEST(EpollPoller, WaitsForLessThanAMillisecondAndNoLess) {
 
 // Whoever runs on an older kernel, or in a container whose filter is older than the call, loses the precision and nothing else.
 TEST(EpollPoller, WaitsToTheMillisecondWhereTheKernelCanDoNoBetter) {
-    for (const unsigned error : {ENOSYS, EPERM}) {
+    for (const unsigned error : {unsigned{ENOSYS}, unsigned{EPERM}}) {
         std::thread([error] {
             if (!refuse_epoll_pwait2(error)) GTEST_SKIP() << "no filter of system calls";
             Result<EpollPoller> poller = EpollPoller::create();
