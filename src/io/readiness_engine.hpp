@@ -103,6 +103,7 @@ public:
         const long sent = send_slices(connection.fd, slices, urgency == Urgency::last);
         if (sent == static_cast<long>(total)) [[likely]] {
             pending_.push_reserved({.kind = EventKind::sent, .connection = id});
+            relaxed_ += urgency == Urgency::relaxed;
         } else if (sent < 0 && sent != -EAGAIN && sent != -EWOULDBLOCK) {
             pending_.push_reserved({.kind = EventKind::sent, .result = static_cast<int>(sent), .connection = id});
         } else {
@@ -140,6 +141,8 @@ public:
             SparingVector<Event>().swap(lent_events_);
         events_.clear();
         events_.swap(pending_);
+        const std::size_t relaxed = std::exchange(relaxed_, 0);
+        if (relaxed > 0) deadline = std::min(deadline.value_or(Instant::max()), now_ + silence_max);
         lent_ = 0;
         ++wait_number_;
         for (;;) {
@@ -153,7 +156,7 @@ public:
                 --turn_left_;
                 return events_.span();
             }
-            if (!events_.empty()) return events_.span();
+            if (events_.size() > relaxed) return events_.span();
             // The descriptors that are known to be ready have had their turn: see who else is, then go round again.
             ready_count_ = poller_.wait(queue_.empty() ? timeout(deadline) : std::chrono::nanoseconds(0));
             now_ = std::chrono::steady_clock::now();
@@ -203,6 +206,7 @@ private:
     // Enough that what a wait() costs by itself is shared by several requests, few enough that the bytes stay in the cache.
     static constexpr std::size_t receives_per_wait = 8;
     static constexpr int sends_per_turn = 4;
+    static constexpr std::chrono::milliseconds silence_max{10};  // what Urgency::relaxed promises
 
     [[nodiscard]] Connection* find(ConnectionId id) {
         if (id.slot >= connections_.size()) return nullptr;
@@ -325,6 +329,7 @@ private:
 
     SparingVector<Event> events_;       ///< what the running wait() returns
     SparingVector<Event> pending_;      ///< what verbs learned since the last one
+    std::size_t relaxed_ = 0;           ///< how many of them nobody waits for
     SparingVector<Event> lent_events_;  ///< what the last one returned, if open() had to make room since
     std::size_t ready_count_ = 0;
     std::size_t next_ready_ = 0;
