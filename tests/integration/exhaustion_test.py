@@ -18,6 +18,7 @@ BEYOND_START = [1 << 20, 8 << 20, 24 << 20]
 
 
 @unittest.skipIf(support.SANITIZED, "a sanitizer reserves terabytes of addresses, which no limit leaves it")
+@unittest.skipIf(support.EMULATED, "the limit would be the emulator's, which has memory of its own to run out of")
 @support.linux_only
 class Memory(support.TestCase):
     def setUp(self):
