@@ -13,9 +13,9 @@ std::string_view trimmed(std::string_view value) {
 }
 
 // The parser noted where the value starts, and that a CR ends it.
-std::string_view value_at(std::string_view head, std::uint32_t offset) {
+std::string_view value_at(std::string_view lines, std::uint32_t offset) {
     if (offset == 0) return {};
-    const std::string_view rest = head.substr(offset);
+    const std::string_view rest = lines.substr(offset);
     return trimmed(rest.substr(0, rest.find('\r')));
 }
 
@@ -34,9 +34,10 @@ Exchange describe(const HeadParser& parser, const char* head, Fields fields) {
     exchange.target = {exchange.method.end() + 1, request.target_size};
     exchange.version = {exchange.target.end() + 1, version_size};
     if (fields == Fields::left_out) return exchange;
-    exchange.host = value_at(bytes, request.host_offset);
-    exchange.referer = value_at(bytes, request.referer_offset);
-    exchange.user_agent = value_at(bytes, request.user_agent_offset);
+    const std::string_view lines = bytes.substr(request.lines_offset());
+    exchange.host = value_at(lines, request.host_offset);
+    exchange.referer = value_at(lines, request.referer_offset);
+    exchange.user_agent = value_at(lines, request.user_agent_offset);
     return exchange;
 }
 

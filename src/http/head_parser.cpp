@@ -211,9 +211,8 @@ void BasicHeadParser<Scan>::field_lines(Cursor& in) {
 // them once, since clients of one kind differ in the target, a cookie or a token.
 template <class Scan>
 void BasicHeadParser<Scan>::judged_lines(Cursor& in, const Judged& judged) {
-    static constexpr std::uint32_t around_target = sizeof "  HTTP/1.1\r\n" - 1;
-    const RequestHead& other = judged.parser->head_;
-    const std::uint32_t begin = other.method_size + other.target_size + around_target;
+    const FieldLines& other = judged.parser->head_;
+    const std::uint32_t begin = judged.parser->head_.lines_offset();
     const std::size_t all = judged.parser->position_ - begin;
     const char* const lines = judged.bytes + begin;
     std::size_t same = Scan::common(in.at, lines, std::min(in.left(), all));
@@ -222,17 +221,15 @@ void BasicHeadParser<Scan>::judged_lines(Cursor& in, const Judged& judged) {
     } else {
         same = Scan::whole_lines({lines, same});
         // The bits are known only all together.
-        if (begin + same < other.fields_end || same == 0) return;
+        if (same < other.fields_end || same == 0) return;
     }
-    const std::uint32_t shift = in.offset() - begin;
-    const auto moved = [end = begin + same, shift](std::uint32_t offset) { return offset != 0 && offset <= end ? offset + shift : 0; };
-    head_.content_length = other.content_length;
-    head_.host_offset = moved(other.host_offset);
-    head_.referer_offset = moved(other.referer_offset);
-    head_.user_agent_offset = moved(other.user_agent_offset);
-    head_.fields_end = moved(other.fields_end);
-    head_.fields = other.fields;
-    head_.is_host_empty = other.is_host_empty;
+    static_cast<FieldLines&>(head_) = other;
+    if (part_ != Part::end) {
+        // What is said behind these lines is for the lines behind them to say.
+        for (std::uint32_t* const place : {&head_.host_offset, &head_.referer_offset, &head_.user_agent_offset})
+            if (*place > same) *place = 0;
+        head_.is_host_empty = head_.is_host_empty && head_.host_offset != 0;
+    }
     in.at += same;
     line_ = in.offset();
 }
@@ -365,7 +362,7 @@ template <class Scan>
 bool BasicHeadParser<Scan>::usual_field(const char* begin, const Line& line, const char* end) {
     const char* const value = line.colon + 2;
     if (line.colon[1] != ' ') return false;
-    const auto offset = static_cast<std::uint32_t>(value - begin);
+    const std::uint32_t offset = place(begin, value);
     if (line.colon - line.begin == 10) {
         if (is_name(line.begin, "user-agent")) {
             if (value == end || is_space(*value) || head_.user_agent_offset != 0) return false;
@@ -375,7 +372,7 @@ bool BasicHeadParser<Scan>::usual_field(const char* begin, const Line& line, con
         static constexpr char usual[] = "keep-alive";
         if (end - value != sizeof usual - 1 || !is_name(line.begin, "connection") || !is_name(value, usual)) return false;
         head_.fields = static_cast<std::uint16_t>(head_.fields | HeadField::connection_keep_alive);
-        head_.fields_end = static_cast<std::uint32_t>(end + 2 - begin);
+        head_.fields_end = place(begin, end + 2);
         return true;
     }
     if (line.colon - line.begin != 4 || !is_name(line.begin, "host") || head_.host_offset != 0) return false;
@@ -395,8 +392,8 @@ template <class Scan>
 Refusal BasicHeadParser<Scan>::field(const char* begin, const Line& line, const char* end) {
     const char* const name = line.begin;
     const std::string_view text = value_of(line, end);
-    const auto offset = static_cast<std::uint32_t>(text.data() - begin);
-    const auto line_end = static_cast<std::uint32_t>(end + 2 - begin);
+    const std::uint32_t offset = place(begin, text.data());
+    const std::uint32_t line_end = place(begin, end + 2);
     const auto note_last = [&](std::uint32_t& place) {
         if (place != 0) head_.fields_end = line_end;
         place = offset;

@@ -70,6 +70,11 @@ private:
 
     [[nodiscard]] bool escape(Cursor& in);
 
+    // As FieldLines has it. `begin`: of the head.
+    [[nodiscard]] std::uint32_t place(const char* begin, const char* at) const {
+        return static_cast<std::uint32_t>(at - begin) - head_.lines_offset();
+    }
+
     bool refuse(Refusal refusal) {
         refusal_ = refusal;
         return false;

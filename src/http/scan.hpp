@@ -95,10 +95,9 @@ struct VectorScan {
         PortableScan::skip_token(in);  // for the names with another tchar in them
     }
     static void skip_target(Cursor& in) {
-        skip<Target>(in);
-        while (!in.done() && ascii::is(*in.at, ascii::target_char)) {
-            ++in.at;
+        for (;; ++in.at) {
             skip<Target>(in);
+            if (in.done() || !ascii::is(*in.at, ascii::target_char)) return;
         }
     }
     static void skip_value(Cursor& in) { skip<Value>(in); }
@@ -113,6 +112,12 @@ struct VectorScan {
             const Lanes high = same(one + at + 2 * width, other + at + 2 * width) & same(one + at + 3 * width, other + at + 3 * width);
             if (bits(low & high) != all) break;
             at += stretch;
+        }
+        if (const std::size_t rest = size - at; rest >= 2 * width && rest < stretch) {
+            const std::size_t last = size - 2 * width;  // from both ends: the blocks in the middle overlap
+            const Lanes low = same(one + at, other + at) & same(one + at + width, other + at + width);
+            const Lanes high = same(one + last, other + last) & same(one + last + width, other + last + width);
+            if (bits(low & high) == all) return size;
         }
         while (at < size) {
             at = std::min(at, size - width);  // the last block overlaps what has been compared already

@@ -281,9 +281,6 @@ void UringEngine::wake() {
 std::span<const Event> UringEngine::wait(std::optional<Instant> deadline) {
     begin_span();
     for (;;) {
-        revisit();
-        take_completions();
-        if (!events_.empty()) return events_.span();
         if (ready_ == 0 && revisited_.empty()) {
             enter(deadline);
             if (failure_ != 0) [[unlikely]] {
@@ -292,6 +289,9 @@ std::span<const Event> UringEngine::wait(std::optional<Instant> deadline) {
             }
             if (ready_ == 0 && events_.empty() && deadline && now_ >= *deadline) return events_.span();
         }
+        revisit();
+        take_completions();
+        if (!events_.empty()) return events_.span();
     }
 }
 

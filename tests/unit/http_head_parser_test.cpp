@@ -94,7 +94,7 @@ TYPED_TEST(HeadParser, SaysWhatTheAnswerAndTheLogDependOn) {
     EXPECT_EQ(head.content_length, 17U);
     EXPECT_EQ(input.substr(0, head.method_size), "POST");
     EXPECT_EQ(input.substr(head.method_size + 1, head.target_size), "/a?b");
-    const std::string_view lines = input.substr(head.lines_offset());
+    const std::string_view lines = std::string_view(input).substr(head.lines_offset());
     EXPECT_TRUE(lines.substr(head.host_offset).starts_with("example.com:80"));
     EXPECT_TRUE(lines.substr(head.referer_offset).starts_with("http://b/"));
     EXPECT_TRUE(lines.substr(head.user_agent_offset).starts_with("agent 1"));
