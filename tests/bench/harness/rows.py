@@ -261,6 +261,7 @@ class SystemCalls(Row):
 
 
 ROWS: list[Row] = [
+    Start(),  # before any load, which slows down for a while what starts after it
     Load(4, 100, auto=True, quick=True, rounds=7),
     Load(2, 100, auto=True, quick=True, rounds=5),
     Load(1, 100, auto=True, rounds=5),
@@ -280,7 +281,7 @@ ROWS: list[Row] = [
     Load(2, 100, "one cpu", one_cpu=True, few=True),
     AccessLog("h2load", quick=False), AccessLog("wrk"),
     Rate(10_000, quick=True), Rate(50_000), Rate(100_000),
-    IdleMemory(), Start(), Instructions(), Heads(), SystemCalls(),
+    IdleMemory(), Instructions(), Heads(), SystemCalls(),
 ]
 
 # Names for several rows at once.
