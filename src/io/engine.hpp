@@ -17,6 +17,7 @@
 //  - All verbs belong to the thread that calls wait(); only wake() may be called from elsewhere, signal handlers included.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -78,9 +79,17 @@ struct Event {
 /// How soon the caller has to hear that a send has completed.
 enum class Urgency : std::uint8_t {
     prompt,   ///< at once: it goes on from there
-    relaxed,  ///< with whatever comes next, within 10 ms: an engine may save itself a system call
+    relaxed,  ///< with whatever comes next, within relaxed_max: an engine may save itself a system call, or a turn of the caller's loop
     last,     ///< at once, and then follows shutdown_send() or close(): the bytes may wait for it, to leave with the FIN
 };
+
+inline constexpr std::chrono::milliseconds relaxed_max{10};
+
+/// When a wait that keeps a relaxed send back has to end, if nothing comes before.
+[[nodiscard]] constexpr Instant relaxed_deadline(std::optional<Instant> deadline, Instant now) {
+    const Instant told = now + relaxed_max;
+    return deadline ? std::min(*deadline, told) : told;
+}
 
 /// What an engine needs to know before it starts.
 struct EngineOptions {

@@ -141,8 +141,9 @@ public:
             SparingVector<Event>().swap(lent_events_);
         events_.clear();
         events_.swap(pending_);
+        // Nobody waits for these: a turn for them alone would cost a client with one request at a time a tenth of its instructions.
         const std::size_t relaxed = std::exchange(relaxed_, 0);
-        if (relaxed > 0) deadline = std::min(deadline.value_or(Instant::max()), now_ + silence_max);
+        if (relaxed > 0) deadline = relaxed_deadline(deadline, now_);
         lent_ = 0;
         ++wait_number_;
         for (;;) {
@@ -206,7 +207,6 @@ private:
     // Enough that what a wait() costs by itself is shared by several requests, few enough that the bytes stay in the cache.
     static constexpr std::size_t receives_per_wait = 8;
     static constexpr int sends_per_turn = 4;
-    static constexpr std::chrono::milliseconds silence_max{10};  // what Urgency::relaxed promises
 
     [[nodiscard]] Connection* find(ConnectionId id) {
         if (id.slot >= connections_.size()) return nullptr;
@@ -329,7 +329,7 @@ private:
 
     SparingVector<Event> events_;       ///< what the running wait() returns
     SparingVector<Event> pending_;      ///< what verbs learned since the last one
-    std::size_t relaxed_ = 0;           ///< how many of them nobody waits for
+    std::size_t relaxed_ = 0;           ///< how many of them are of sends with Urgency::relaxed
     SparingVector<Event> lent_events_;  ///< what the last one returned, if open() had to make room since
     std::size_t ready_count_ = 0;
     std::size_t next_ready_ = 0;

@@ -24,7 +24,6 @@ constexpr std::size_t buffers_min = 8;
 constexpr Uring::Size ring_size{.submissions = 256, .completions = 2048};
 
 constexpr std::size_t send_bytes_max = std::size_t{1} << 30;  // the length of an operation has 32 bits
-constexpr std::chrono::milliseconds silence_max{10};          // what Urgency::relaxed promises
 constexpr std::size_t spare_bytes_max = 64 * 1024;
 
 /// Sends whose silence means success; one more than these completes aloud.
@@ -310,7 +309,7 @@ void UringEngine::begin_span() {
 
 void UringEngine::enter(std::optional<Instant> deadline) {
     buffers_->publish();
-    if (!silent_.empty()) deadline = std::min(deadline.value_or(Instant::max()), now_ + silence_max);
+    if (!silent_.empty()) deadline = relaxed_deadline(deadline, now_);
     io_uring* const ring = uring_->get();
     if (failure_ == 0) {
         if (io_uring_cq_ready(ring) > 0) {

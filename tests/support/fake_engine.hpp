@@ -198,8 +198,6 @@ private:
         std::size_t size;
     };
 
-    static constexpr std::chrono::milliseconds relaxed_max{10};  // io/engine.hpp: Urgency
-
     [[nodiscard]] Connection& at(io::ConnectionId id) {
         VERIFY(id.slot < connections_.size());
         Connection& connection = connections_[id.slot];
@@ -339,7 +337,7 @@ private:
             if (!connection.send->result) return network_->at(network_->now() + Microseconds(1), {});
         }
         const bool is_relaxed = connection.send->urgency == io::Urgency::relaxed;
-        if (!may_come(connection.sent_from, is_relaxed ? relaxed_max : network_->knobs.delay_max)) return;
+        if (!may_come(connection.sent_from, is_relaxed ? io::relaxed_max : network_->knobs.delay_max)) return;
         connection.sent_from.reset();
         deliver_sent(connection);
     }
