@@ -211,7 +211,7 @@ void BasicHeadParser<Scan>::field_lines(Cursor& in) {
 // them once, since clients of one kind differ in the target, a cookie or a token.
 template <class Scan>
 void BasicHeadParser<Scan>::judged_lines(Cursor& in, const Judged& judged) {
-    const FieldLines& other = judged.parser->head_;
+    const NotedFields& other = judged.parser->head_;
     const std::uint32_t begin = judged.parser->head_.lines_offset();
     const std::size_t all = judged.parser->position_ - begin;
     const char* const lines = judged.bytes + begin;
@@ -223,7 +223,7 @@ void BasicHeadParser<Scan>::judged_lines(Cursor& in, const Judged& judged) {
         // The bits are known only all together.
         if (same < other.fields_end || same == 0) return;
     }
-    static_cast<FieldLines&>(head_) = other;
+    static_cast<NotedFields&>(head_) = other;
     if (part_ != Part::end) {
         // What is said behind these lines is for the lines behind them to say.
         for (std::uint32_t* const place : {&head_.host_offset, &head_.referer_offset, &head_.user_agent_offset})
@@ -362,7 +362,7 @@ template <class Scan>
 bool BasicHeadParser<Scan>::usual_field(const char* begin, const Line& line, const char* end) {
     const char* const value = line.colon + 2;
     if (line.colon[1] != ' ') return false;
-    const std::uint32_t offset = place(begin, value);
+    const std::uint32_t offset = offset_in_lines(begin, value);
     if (line.colon - line.begin == 10) {
         if (is_name(line.begin, "user-agent")) {
             if (value == end || is_space(*value) || head_.user_agent_offset != 0) return false;
@@ -372,7 +372,7 @@ bool BasicHeadParser<Scan>::usual_field(const char* begin, const Line& line, con
         static constexpr char usual[] = "keep-alive";
         if (end - value != sizeof usual - 1 || !is_name(line.begin, "connection") || !is_name(value, usual)) return false;
         head_.fields = static_cast<std::uint16_t>(head_.fields | HeadField::connection_keep_alive);
-        head_.fields_end = place(begin, end + 2);
+        head_.fields_end = offset_in_lines(begin, end + 2);
         return true;
     }
     if (line.colon - line.begin != 4 || !is_name(line.begin, "host") || head_.host_offset != 0) return false;
@@ -392,8 +392,8 @@ template <class Scan>
 Refusal BasicHeadParser<Scan>::field(const char* begin, const Line& line, const char* end) {
     const char* const name = line.begin;
     const std::string_view text = value_of(line, end);
-    const std::uint32_t offset = place(begin, text.data());
-    const std::uint32_t line_end = place(begin, end + 2);
+    const std::uint32_t offset = offset_in_lines(begin, text.data());
+    const std::uint32_t line_end = offset_in_lines(begin, end + 2);
     const auto note_last = [&](std::uint32_t& place) {
         if (place != 0) head_.fields_end = line_end;
         place = offset;

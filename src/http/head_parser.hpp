@@ -70,8 +70,8 @@ private:
 
     [[nodiscard]] bool escape(Cursor& in);
 
-    // As FieldLines has it. `begin`: of the head.
-    [[nodiscard]] std::uint32_t place(const char* begin, const char* at) const {
+    // As NotedFields has it. `begin`: of the head.
+    [[nodiscard]] std::uint32_t offset_in_lines(const char* begin, const char* at) const {
         return static_cast<std::uint32_t>(at - begin) - head_.lines_offset();
     }
 

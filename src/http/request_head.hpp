@@ -14,9 +14,9 @@ enum class TargetForm : std::uint8_t { origin, absolute, authority, asterisk };
 
 enum class Framing : std::uint8_t { none, length, chunked };
 
-/// What the field lines say. Places are offsets from the first line's first byte, so that all of it holds for the same lines behind any
-/// request line.
-struct FieldLines {
+/// What is noted of the field lines. Places are offsets from the first line's first byte, so that all of it holds for the same lines behind
+/// any request line.
+struct NotedFields {
     std::uint64_t content_length = 0;  ///< the largest number stands for any that is larger
     std::uint32_t host_offset = 0;     ///< of the field's value; 0: absent, as for the next two
     std::uint32_t referer_offset = 0;
@@ -26,7 +26,7 @@ struct FieldLines {
     bool is_host_empty = false;    ///< there is a Host, without a value: right or wrong depending on the listener
 };
 
-struct RequestHead : FieldLines {
+struct RequestHead : NotedFields {
     Framing framing = Framing::none;  ///< with Framing::length, `content_length` says how much
     std::uint32_t method_size = 0;    ///< the method is at 0, the target one space behind it, the version one behind that
     std::uint32_t target_size = 0;
@@ -43,7 +43,7 @@ private:
     static constexpr std::uint32_t around_target = sizeof "  HTTP/1.1\r\n" - 1;
 };
 
-/// Bits of FieldLines::fields.
+/// Bits of NotedFields::fields.
 struct HeadField {
     enum : std::uint16_t {
         content_length = 1,

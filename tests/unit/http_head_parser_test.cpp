@@ -183,6 +183,7 @@ TYPED_TEST(HeadParser, JudgesTheSameWhateverHeadIsKnown) {
         get(), with_host("example.com:80"),
         "HEAD /b HTTP/1.0\r\nUser-Agent: some agent/1.0 (x)\r\nHost: example.com\r\nConnection: close\r\nCookie: a=1234567890123456789\r\n"
         "Referer: http://b/\r\nX-A: b\r\nContent-Length: 0\r\n\r\n",
+        "GET / HTTP/1.0\r\nCookie: abc\r\nHost:\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, x\r\nReferer: r\r\nCookie: abc\r\nAccept: */*\r\nConnection: close\r\n\r\n"};
     const std::string_view lines[] = {"Host: a\r\n",
                                       "Host: b\r\n",
