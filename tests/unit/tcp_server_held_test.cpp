@@ -259,6 +259,24 @@ TEST_F(TcpServerHeldTest, OneWhoseConnectionStarvesIsNotTakenForAnother) {
     EXPECT_EQ(answers_in(other.read()), 1U);
 }
 
+TEST_F(TcpServerHeldTest, ADrainDoesNotWaitForAnAnswerThatBeginsToWaitWhenItsClientHasLeft) {
+    is_recorded = false;
+    limits.drain_timeout = 5s;
+    body = std::string(300, 'b');  // of which a second has a hundred
+    start();
+    FakePeer peer = connect(bit_by_bit + slow);
+    peer.half_close();
+    run_for(1ms);
+    crew->orders.direct(Order::drain);
+    engine->wake();
+    run_for(1s);
+    EXPECT_FALSE(peer.engine_closed()) << "the first is on its way";
+    run_for(3s);
+    EXPECT_TRUE(peer.engine_closed());
+    EXPECT_EQ(answers_in(peer.read()), 1U);
+    EXPECT_EQ(cut, 0U);
+}
+
 TEST_F(TcpServerHeldTest, AFailureEndsTheConnectionWithA500) {
     start();
     FakePeer peer = connect(request + request);
