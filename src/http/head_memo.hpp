@@ -25,9 +25,9 @@ public:
     [[nodiscard]] const HeadParser& parser() const { return parser_; }
     [[nodiscard]] const Reply& reply() const { return reply_; }
     /// The head that is remembered, for the parser of another.
-    [[nodiscard]] HeadParser::Judged judged() const { return {offered_ != 0 ? bytes_.data() : nullptr, &parser_}; }
+    [[nodiscard]] HeadParser::Judged judged() const { return {bytes_.data(), parser_}; }
 
-    void forget() { whole_ = 0, offered_ = 0; }
+    void forget() { whole_ = 0, offered_ = 0, parser_ = {}; }
 
     /// May remember what `parser` found in the complete head `head`, which is not the one that is remembered: the first, and then
     /// every eighth. Where each head is another, keeping them would be work for nothing; where several take turns, one of them is

@@ -82,7 +82,7 @@ template <class Scan>
 typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::parse(std::string_view input, std::size_t max_head, const Judged& judged) {
     const char* const begin = input.data();
     Cursor in{begin, begin + position_, begin + std::min(input.size(), max_head)};
-    if (part_ < Part::name && request_line(in) && judged.bytes != nullptr) judged_lines(in, judged);
+    if (part_ < Part::name && request_line(in) && judged.parser.position_ != 0) judged_lines(in, judged);
     if ((part_ == Part::name || part_ == Part::value) && refusal_ == Refusal::none) field_lines(in);
     position_ = in.offset();
     if (part_ == Part::end) return judge();
@@ -190,7 +190,8 @@ bool BasicHeadParser<Scan>::version(Cursor& in) {
 
 template <class Scan>
 void BasicHeadParser<Scan>::field_lines(Cursor& in) {
-    Line line{in.begin + line_, in.begin + colon_};
+    Line line{in.begin + line_, in.begin + line_};
+    if (part_ == Part::value) line.colon = std::find(line.begin, in.at, ':');
     while (true) {
         if (part_ == Part::name) {
             if (in.at == line.begin) {
@@ -204,16 +205,15 @@ void BasicHeadParser<Scan>::field_lines(Cursor& in) {
         line.begin = in.at;
     }
     line_ = static_cast<std::uint32_t>(line.begin - in.begin);
-    colon_ = static_cast<std::uint32_t>(line.colon - in.begin);
 }
 
 // Takes the field lines that are those of `judged`, as long as they are, with what they said: what it is worth to have judged
 // them once, since clients of one kind differ in the target, a cookie or a token.
 template <class Scan>
 void BasicHeadParser<Scan>::judged_lines(Cursor& in, const Judged& judged) {
-    const NotedFields& other = judged.parser->head_;
-    const std::uint32_t begin = judged.parser->head_.lines_offset();
-    const std::size_t all = judged.parser->position_ - begin;
+    const NotedFields& other = judged.parser.head_;
+    const std::uint32_t begin = judged.parser.head_.lines_offset();
+    const std::size_t all = judged.parser.position_ - begin;
     const char* const lines = judged.bytes + begin;
     std::size_t same = Scan::common(in.at, lines, std::min(in.left(), all));
     if (same == all) {
@@ -453,7 +453,7 @@ typename BasicHeadParser<Scan>::Verdict BasicHeadParser<Scan>::judge() {
 }
 
 template class BasicHeadParser<PortableScan>;
-#ifdef TINYHTTPD_HAS_VECTOR_SCAN
+#ifdef TINYHTTPD_HAS_SIMD
 template class BasicHeadParser<VectorScan>;
 #endif
 

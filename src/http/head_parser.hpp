@@ -23,12 +23,15 @@ public:
     /// `input` starts at the first byte of the head, each time, and holds at least what it held the last time. Bytes from
     /// `max_head` on are not looked at: a head that is not complete by then is too large, 414 when its request line
     /// is, 400 when its method is, otherwise 431. After `complete` or `refused` a new parser is needed.
-    [[nodiscard]] Verdict parse(std::string_view input, std::size_t max_head) { return parse(input, max_head, {}); }
+    [[nodiscard]] Verdict parse(std::string_view input, std::size_t max_head) {
+        static constexpr BasicHeadParser nothing;
+        return parse(input, max_head, {"", nothing});
+    }
 
-    /// A complete head that another parser has judged.
+    /// A complete head that another parser has judged; or one that has judged nothing.
     struct Judged {
-        const char* bytes = nullptr;  ///< null: none
-        const BasicHeadParser* parser = nullptr;
+        const char* bytes;
+        const BasicHeadParser& parser;
     };
     /// The same. Field lines that begin as those of `judged` are not judged again as long as they are the same to the byte.
     [[nodiscard]] Verdict parse(std::string_view input, std::size_t max_head, const Judged& judged);
@@ -85,7 +88,6 @@ private:
     RequestHead head_;
     std::uint32_t position_ = 0;  ///< of the first byte not yet judged
     std::uint32_t line_ = 0;      ///< where the current field line starts
-    std::uint32_t colon_ = 0;     ///< in it
     Part part_ = Part::method;
     Refusal refusal_ = Refusal::none;
 };
@@ -93,7 +95,7 @@ private:
 using HeadParser = BasicHeadParser<FastestScan>;
 
 extern template class BasicHeadParser<PortableScan>;
-#ifdef TINYHTTPD_HAS_VECTOR_SCAN
+#ifdef TINYHTTPD_HAS_SIMD
 extern template class BasicHeadParser<VectorScan>;
 #endif
 

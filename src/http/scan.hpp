@@ -12,14 +12,7 @@
 #include <string_view>
 
 #include "base/ascii.hpp"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#define TINYHTTPD_HAS_VECTOR_SCAN 1
-#elif defined(__aarch64__) && defined(__ARM_NEON) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#include <arm_neon.h>
-#define TINYHTTPD_HAS_VECTOR_SCAN 1
-#endif
+#include "base/simd.hpp"
 
 namespace tinyhttpd::http {
 
@@ -84,7 +77,7 @@ struct PortableScan {
     }
 };
 
-#ifdef TINYHTTPD_HAS_VECTOR_SCAN
+#ifdef TINYHTTPD_HAS_SIMD
 
 struct VectorScan {
     static constexpr std::size_t width = PortableScan::width;
@@ -110,18 +103,18 @@ struct VectorScan {
         while (size - at >= stretch) {
             const Lanes low = same(one + at, other + at) & same(one + at + width, other + at + width);
             const Lanes high = same(one + at + 2 * width, other + at + 2 * width) & same(one + at + 3 * width, other + at + 3 * width);
-            if (bits(low & high) != all) break;
+            if (simd::bits(low & high) != all) break;
             at += stretch;
         }
         if (const std::size_t rest = size - at; rest >= 2 * width && rest < stretch) {
             const std::size_t last = size - 2 * width;  // from both ends: the blocks in the middle overlap
             const Lanes low = same(one + at, other + at) & same(one + at + width, other + at + width);
             const Lanes high = same(one + last, other + last) & same(one + last + width, other + last + width);
-            if (bits(low & high) == all) return size;
+            if (simd::bits(low & high) == all) return size;
         }
         while (at < size) {
             at = std::min(at, size - width);  // the last block overlaps what has been compared already
-            if (const unsigned found = bits(same(one + at, other + at)); found != all)
+            if (const unsigned found = simd::bits(same(one + at, other + at)); found != all)
                 return at + static_cast<unsigned>(std::countr_one(found));
             at += width;
         }
@@ -129,7 +122,7 @@ struct VectorScan {
     }
     [[nodiscard]] static std::size_t whole_lines(std::string_view text) {
         for (; text.size() >= width; text.remove_suffix(width)) {
-            if (const unsigned found = bits(load(text.data() + text.size() - width) == '\n'))
+            if (const unsigned found = simd::bits(simd::load(text.data() + text.size() - width) == '\n'))
                 return text.size() - width + static_cast<unsigned>(std::bit_width(found));
         }
         return PortableScan::whole_lines(text);
@@ -137,8 +130,8 @@ struct VectorScan {
 
     [[nodiscard]] static std::size_t plain_name(const Cursor& in) {
         const char* const from = std::min(in.at, in.end - width);
-        const unsigned others = ~(bits(Name::inside(load(from))) >> (in.at - from));
-        return static_cast<unsigned>(std::countr_zero(others | 1U << width));
+        const unsigned others = stops<Name>(from) | 1U << width;
+        return static_cast<unsigned>(std::countr_zero(others >> (in.at - from)));
     }
 
     [[nodiscard]] static std::uint64_t specials(const Cursor& in) {
@@ -155,80 +148,68 @@ struct VectorScan {
     }
 
 private:
-    // Of GCC and Clang alike; only how lanes become bits is each processor's own.
-    using Block = std::uint8_t __attribute__((vector_size(16)));
-    using Lanes = std::int8_t __attribute__((vector_size(16)));  ///< each 0 or -1: what comparing blocks gives
-
-    static Block load(const char* from) {
-        Block block;
-        std::memcpy(&block, from, sizeof block);
-        return block;
-    }
-
-    static unsigned bits(Lanes lanes) {
-#if defined(__SSE2__)
-        return static_cast<unsigned>(_mm_movemask_epi8(std::bit_cast<__m128i>(lanes)));
-#else
-        static constexpr std::uint8_t weights[] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-        const uint8x16_t weighed = vandq_u8(std::bit_cast<uint8x16_t>(lanes), vld1q_u8(weights));
-        return vaddv_u8(vget_low_u8(weighed)) | static_cast<unsigned>(vaddv_u8(vget_high_u8(weighed))) << 8;
-#endif
-    }
+    using Block = simd::Block;
+    using Lanes = simd::Lanes;
 
     // Comparisons are signed, with what is to be out of the range moved to below it; each is one instruction this way.
     static Lanes lanes(Block bytes) { return std::bit_cast<Lanes>(bytes); }
-    static Lanes same(const char* one, const char* other) { return load(one) == load(other); }
-    static std::uint64_t printable(const char* from) { return bits(Printable::inside(load(from))); }
+    static Lanes same(const char* one, const char* other) { return simd::load(one) == simd::load(other); }
     static Lanes letters(Block bytes) {
         constexpr int up = 0x7f - 'z';
         return lanes((bytes | 0x20) + up) > 'a' + up - 1;
     }
 
-    // Bytes of a class, or the most of them that take few instructions to tell.
+    static std::uint64_t printable(const char* from) { return simd::bits(lanes(simd::load(from) + 1) > ' '); }
 
-    struct Printable {
-        static Lanes inside(Block bytes) { return lanes(bytes + 1) > ' '; }
-    };
+    // What is outside of a class, and the fewest of its own that this takes few instructions for.
+
     struct Value {
         static constexpr ascii::Class portable = ascii::field_char;
-        static Lanes inside(Block bytes) { return ((bytes > 0x1f) & (bytes != 0x7f)) | (bytes == '\t'); }
+        static Lanes outside(Block bytes) { return ((bytes < ' ') & (bytes != '\t')) | (bytes == 0x7f); }
     };
     /// Letters and "-", the bytes of most field names.
     struct Name {
         static constexpr ascii::Class portable = ascii::tchar;
-        static Lanes inside(Block bytes) { return letters(bytes) | (bytes == '-'); }
+        static Lanes outside(Block bytes) { return ~(letters(bytes) | (bytes == '-')); }
     };
     /// Letters, digits, "-" and ".", the bytes of most hosts.
     struct Host {
         static constexpr ascii::Class portable = ascii::host_char;
-        static Lanes inside(Block bytes) { return letters(bytes) | ((bytes - '-' <= '9' - '-') & (bytes != '/')); }
+        static Lanes outside(Block bytes) { return ~(letters(bytes) | ((bytes - '-' <= '9' - '-') & (bytes != '/'))); }
     };
     /// All of them but "!" and "$".
     struct Target {
         static constexpr ascii::Class portable = ascii::target_char;
-        static Lanes inside(Block bytes) { return (lanes(bytes + 1) > '%' + 1) & ((bytes | 2) != '>'); }
+        static Lanes outside(Block bytes) { return (lanes(bytes + 1) < '%' + 2) | ((bytes | 2) == '>'); }
     };
 
     template <class Bytes>
     static unsigned stops(const char* from) {
-        return bits(~Bytes::inside(load(from)));
+        return simd::bits(Bytes::outside(simd::load(from)));
     }
 
     template <class Bytes>
     static void skip(Cursor& in) {
-        const char* at = in.at;
-        for (; in.end - at >= static_cast<std::ptrdiff_t>(width); at += width) {
-            if (const unsigned found = stops<Bytes>(at)) {
-                in.at = at + std::countr_zero(found);
+        for (; in.end - in.at >= static_cast<std::ptrdiff_t>(width); in.at += width) {
+            if (const unsigned found = stops<Bytes>(in.at)) {
+                in.at += std::countr_zero(found);
                 return;
             }
         }
-        in.at = at;
-        if (at == in.end) return;
-        if (in.end - in.begin < static_cast<std::ptrdiff_t>(width)) return PortableScan::skip(in, Bytes::portable);
+        if (in.at != in.end) [[unlikely]]
+            in.at = skip_rest<Bytes>(in.begin, in.at, in.end);
+    }
+    /// Of less than a block. Out of line: the input rarely ends here, and two blocks would need twice the registers.
+    template <class Bytes>
+    [[gnu::noinline]] static const char* skip_rest(const char* begin, const char* at, const char* end) {
+        if (end - begin < static_cast<std::ptrdiff_t>(width)) {
+            Cursor in{begin, at, end};
+            PortableScan::skip(in, Bytes::portable);
+            return in.at;
+        }
         // The last block, which overlaps what has been judged already: never past the end.
-        const unsigned found = stops<Bytes>(in.end - width) >> (width - in.left());
-        in.at = found != 0 ? at + std::countr_zero(found) : in.end;
+        const unsigned found = stops<Bytes>(end - width) >> (static_cast<std::ptrdiff_t>(width) - (end - at));
+        return found != 0 ? at + std::countr_zero(found) : end;
     }
 };
 

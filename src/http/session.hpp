@@ -67,16 +67,17 @@ struct Kept {
 };
 
 struct Session {
-    HeadParser parser;             ///< of the current head; kept while the content is skipped, and while the answer waits
-    Reply reply;                   ///< to the request whose content is being skipped
-    BodyReader body;               ///< in Phase::body
-    std::uint64_t answered = 0;    ///< final responses on this connection; of a width that does not come round to 0
+    /// Of the current head; kept while the content is skipped, and while the answer waits. Others may use the room behind it.
+    [[no_unique_address]] HeadParser parser;
     std::uint8_t empty_lines = 0;  ///< skipped before the current request line
     Phase phase = Phase::head;
     bool has_begun = false;  ///< a byte of the current request came
     static constexpr std::uint8_t unpinned = 255;
     std::uint8_t edition = unpinned;  ///< whose `reply` is, while the content is skipped or the answer waits
     Origin origin;
+    Reply reply;                     ///< to the request whose content is being skipped
+    BodyReader body;                 ///< in Phase::body
+    std::uint64_t answered = 0;      ///< final responses on this connection; of a width that does not come round to 0
     std::unique_ptr<PeerText> peer;  ///< for the log; null without one, or without memory
     std::unique_ptr<Kept> kept;      ///< mostly null
 };

@@ -12,7 +12,6 @@
 #include "base/block_pool.hpp"
 #include "base/protocol.hpp"
 #include "base/slot_array.hpp"
-#include "base/sparing_vector.hpp"
 #include "base/verify.hpp"
 #include "io/engine.hpp"
 #include "tcp/deadlines.hpp"
@@ -88,7 +87,7 @@ struct Connection {
     std::uint32_t answers = 0;        ///< final responses in the running send
     SavedInput saved;                 ///< input that was not consumed
     io::Instant since;       ///< when what has a bound in all began (skipped content, lingering); when the answer is due that waits
-    std::uint64_t mark = 0;  ///< sending: bytes sent at the last look; waiting: its place among the delays
+    std::uint64_t mark = 0;  ///< sending: bytes sent at the last look; waiting: its place among the delays; free: the next free slot
     Session session;
 
     [[nodiscard]] io::ConnectionId id() const { return {deadline.slot, generation}; }
@@ -99,19 +98,19 @@ class ConnectionTable {
 public:
     /// A connection in a free slot; null when there are `most` of them, or memory has run out.
     [[nodiscard]] Connection* take(std::uint32_t most) {
-        if (free_.empty() && !add_chunk()) return nullptr;
-        const std::uint32_t slot = *(free_.end() - 1);
-        if (slot >= most) return nullptr;
-        free_.pop();
+        if (free_ == none && !add_chunk()) return nullptr;
+        if (free_ >= most) return nullptr;
+        Connection& connection = slots_[free_];
+        connection.deadline.slot = free_;
+        free_ = static_cast<std::uint32_t>(connection.mark);
         ++in_use_;
-        slots_[slot].deadline.slot = slot;
-        return &slots_[slot];
+        return &connection;
     }
     /// The slot is free again; whoever still holds its id holds a stale one.
     void give_back(Connection& connection) {
         connection.state = ConnectionState::free;
         ++connection.generation;
-        free_.push_reserved(connection.deadline.slot);
+        connection.mark = std::exchange(free_, connection.deadline.slot);
         --in_use_;
     }
 
@@ -126,15 +125,18 @@ public:
     }
 
 private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    /// Requires that none is free.
     bool add_chunk() {
         const std::uint32_t first = slots_.size();
-        if (!free_.reserve(first + SlotArray<Connection>::chunk_size) || !slots_.ensure(first)) return false;
-        for (std::uint32_t slot = slots_.size(); slot-- > first;) free_.push_reserved(slot);
+        if (!slots_.ensure(first)) return false;
+        for (std::uint32_t slot = slots_.size(); slot-- > first;) slots_[slot].mark = std::exchange(free_, slot);
         return true;
     }
 
     SlotArray<Connection> slots_;
-    SparingVector<std::uint32_t> free_;
+    std::uint32_t free_ = none;  ///< the first free slot, in whose mark is the next one
     std::uint32_t in_use_ = 0;
 };
 

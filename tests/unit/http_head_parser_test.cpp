@@ -73,7 +73,7 @@ protected:
     BasicHeadParser<Scan> parser_;
 };
 
-#ifdef TINYHTTPD_HAS_VECTOR_SCAN
+#ifdef TINYHTTPD_HAS_SIMD
 using Scans = ::testing::Types<PortableScan, http::VectorScan>;
 #else
 using Scans = ::testing::Types<PortableScan>;
@@ -171,7 +171,7 @@ Judgement judge_beside(std::string_view input, std::string_view known, GuardedBy
     EXPECT_EQ(judged.parse(known, no_limit), BasicHeadParser<Scan>::Verdict::complete);
     BasicHeadParser<Scan> parser;
     for (std::size_t size = std::min(step, input.size());; size = std::min(size + step, input.size())) {
-        const auto verdict = parser.parse(page.hold(input.substr(0, size)), no_limit, {known.data(), &judged});
+        const auto verdict = parser.parse(page.hold(input.substr(0, size)), no_limit, {known.data(), judged});
         if (verdict != BasicHeadParser<Scan>::Verdict::incomplete || size == input.size()) return judgement(parser, verdict);
     }
 }
