@@ -4,18 +4,30 @@
 namespace tinyhttpd::site {
 
 PathTable::PathTable(const Rows& rows)
-    : slots_(std::bit_ceil(2 * rows.size() + 2)),
-      mask_(static_cast<std::uint32_t>(slots_.size() - 1)),
-      shift_(32 - std::popcount(mask_)),
-      paths_(8, '\0') {
+    : slots_(std::bit_ceil(4 * rows.size() + 2)), mask_(static_cast<std::uint32_t>(slots_.size() - 1)), shift_(64 - std::popcount(mask_)) {
     for (const auto& [path, number] : rows) {
-        const PathKey key = PathKey::of(path);
-        std::uint32_t at = key.hash >> shift_;
+        std::size_t at = hash_of(path) >> shift_;
         while (slots_[at].number != 0) at = (at + 1) & mask_;
-        slots_[at] = {key.hash, static_cast<std::uint32_t>(paths_.size()), number};
+        const ShortPath key = path.size() > ShortPath::size_max ? ShortPath{} : ShortPath::of(path);
+        slots_[at] = {key.first, key.last, static_cast<std::uint32_t>(path.size()), number, static_cast<std::uint32_t>(paths_.size())};
         paths_ += path;
-        paths_.append(8 - path.size() % 8, '\0');
     }
+}
+
+std::uint32_t PathTable::find(std::string_view path) const {
+    if (path.size() <= ShortPath::size_max) return find(ShortPath::of(path));
+    for (std::size_t at = hash_of(path) >> shift_;; at = (at + 1) & mask_) {
+        const Slot& slot = slots_[at];
+        if (slot.number == 0) return 0;
+        if (slot.size == path.size() && std::memcmp(paths_.data() + slot.path, path.data(), path.size()) == 0) return slot.number;
+    }
+}
+
+std::uint64_t PathTable::hash_of(std::string_view path) {
+    if (path.size() <= ShortPath::size_max) return hash_of(ShortPath::of(path));
+    std::uint64_t hash = 0;
+    for (std::size_t at = 0; at + sizeof hash < path.size(); at += sizeof hash) hash = fold(hash, load_word(path.data() + at));
+    return fold(hash, load_word(path.data() + path.size() - sizeof hash));
 }
 
 }  // namespace tinyhttpd::site

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // PathTable: a number for each of many paths, found by the path's hash. End, hash and comparison go by words of eight bytes: a path costs
-// a few instructions for each, and the number of paths nothing. It knows neither routes nor prefixes: the router has one for each kind.
+// a few instructions for each, one of two words (which most are) none but those, and the number of paths nothing. It knows neither routes
+// nor prefixes: the router has one for each kind.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -12,6 +14,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/simd.hpp"
 
 namespace tinyhttpd::site {
 
@@ -32,47 +36,46 @@ template <std::unsigned_integral Word = std::uint64_t>
     return size == 0 ? 0 : byte(0) | byte(size / 2) | byte(size - 1);
 }
 
-/// A path as a table looks for it.
-struct PathKey {
-    const char* bytes;
-    std::size_t size;
-    std::size_t whole;   ///< bytes in whole words
-    std::uint64_t tail;  ///< those behind
-    std::uint32_t hash;  ///< the highest bits are the best ones
+/// A path of two words at most, as a table looks for it.
+struct ShortPath {
+    std::uint64_t first;  ///< of fewer bytes than a word: zeros behind them
+    std::uint64_t last;   ///< ends with the path, so that it may overlap the first; 0 when that is all of it
+    std::uint32_t size;   ///< of one that is longer: no other member means anything
 
-    /// Of the path that `target` begins with: all of it up to a '?'. Requires ASCII without NUL, which request targets are.
-    [[nodiscard, gnu::always_inline]] static PathKey of(std::string_view target) {
-        std::uint64_t hash = ones;
-        std::uint64_t word = 0;
-        std::uint64_t found = 0;
-        const char* at = target.data();
-        std::size_t left = target.size();
-        for (; left >= 8; left -= 8, at += 8) {
-            word = load_word(at);
-            found = queries(word);
-            if (found != 0) break;
-            hash = fold(hash, word);
-        }
-        if (found == 0) {
-            // Together with bytes of the word before, which are shifted out; in two steps, since all may be.
-            word = target.size() < 8 ? load_word_of(target) : load_word(at + left - 8) >> (56 - 8 * left) >> 8;
-            // It ends as if there was one.
-            found = queries(word | std::uint64_t{'?'} << 8 * left);
-        }
-        word &= (found ^ (found - 1)) >> 8;
-        const auto whole = static_cast<std::size_t>(at - target.data());
-        return {target.data(), whole + static_cast<unsigned>(std::countr_zero(found)) / 8, whole, word,
-                static_cast<std::uint32_t>(fold(hash, word) >> 32)};
+    static constexpr std::uint32_t size_max = 2 * sizeof first;
+
+    /// The path that `target` begins with: all of it up to a '?'. Requires ASCII without NUL, which request targets are, and fewer than
+    /// 4 GB.
+    [[nodiscard, gnu::always_inline]] static ShortPath of(std::string_view target) {
+        const bool is_word = target.size() >= word_size;
+        const std::size_t second = is_word ? std::min<std::size_t>(target.size(), size_max) - word_size : 0;
+        const std::uint64_t first = is_word ? load_word(target.data()) : load_word_of(target);
+        const std::uint64_t last = is_word ? load_word(target.data() + second) : 0;
+        const std::uint32_t query = find_query(first, last);
+        if (query == size_max) return {first, last, static_cast<std::uint32_t>(target.size())};
+        if (query < word_size) return {first & ~(~std::uint64_t{0} << 8 * query), 0, query};
+        const std::size_t size = second + query - word_size;
+        return {first, load_word(target.data() + size - word_size), static_cast<std::uint32_t>(size)};
     }
 
 private:
-    static constexpr std::uint64_t ones = 0x0101010101010101U;  ///< in each byte
+    static constexpr std::uint32_t word_size = sizeof first;
 
-    /// The highest bit of each byte that is a '?', and maybe of some behind one.
-    static std::uint64_t queries(std::uint64_t word) { return ((word ^ ones * '?') - ones) & ones * 0x80; }
-    /// The highest bits of a product depend on all bits of the last word, and the rotation brings those of the words before down again.
-    /// Paths of the user's are in the table, so that nobody else can make them collide.
-    static std::uint64_t fold(std::uint64_t hash, std::uint64_t word) { return (std::rotl(hash, 23) ^ word) * 0x9e3779b97f4a7c15U; }
+    /// Where the first '?' of these sixteen bytes is; 16: nowhere.
+    static std::uint32_t find_query(std::uint64_t first, std::uint64_t last) {
+#ifdef TINYHTTPD_HAS_SIMD
+        using Words = std::uint64_t __attribute__((vector_size(16)));
+        const unsigned found = simd::bits(std::bit_cast<simd::Block>(Words{first, last}) == '?');
+        return found == 0 ? size_max : static_cast<std::uint32_t>(std::countr_zero(found));
+#else
+        const auto find = [](std::uint64_t word) {
+            constexpr std::uint64_t ones = 0x0101010101010101U;
+            // The highest bit of each byte that is a '?', and maybe of some behind one.
+            return static_cast<std::uint32_t>(std::countr_zero(((word ^ ones * '?') - ones) & ones * 0x80)) / 8;
+        };
+        return find(first) < word_size ? find(first) : word_size + find(last);
+#endif
+    }
 };
 
 class PathTable {
@@ -83,34 +86,40 @@ public:
     PathTable() : PathTable(Rows{}) {}
     explicit PathTable(const Rows& rows);
 
-    /// 0: it is none of them.
-    [[nodiscard, gnu::always_inline]] std::uint32_t find(const PathKey& key) const {
+    /// 0: it is none of them, or a longer one.
+    [[nodiscard, gnu::always_inline]] std::uint32_t find(const ShortPath& path) const {
         // Without the library's checks of bounds, which would cost as much again: there are as many slots as the mask says.
-        for (std::size_t at = key.hash >> shift_;; at = (at + 1) & mask_) {
+        for (std::size_t at = hash_of(path) >> shift_;; at = (at + 1) & mask_) {
             const Slot& slot = slots_.data()[at];
-            if (slot.hash == key.hash && is(slot, key)) return slot.number;
+            if (slot.first == path.first && slot.last == path.last && slot.size == path.size) [[likely]]
+                return slot.number;
             if (slot.number == 0) return 0;
         }
     }
+    /// The same for one of any length, without '?'.
+    [[nodiscard]] std::uint32_t find(std::string_view path) const;
+
+    // The highest bits of a hash are the best ones: they decide where the search begins.
+    [[nodiscard]] static std::uint64_t hash_of(const ShortPath& path) { return fold(path.first, path.last); }
+    [[nodiscard]] static std::uint64_t hash_of(std::string_view path);
 
 private:
     struct Slot {
-        std::uint32_t hash = 0;
+        std::uint64_t first = 0;  ///< this and the next: as ShortPath has them, or 0
+        std::uint64_t last = 0;
+        std::uint32_t size = ~0U;  ///< of no path: an empty slot
+        std::uint32_t number = 0;  ///< 0: likewise
         std::uint32_t path = 0;    ///< where its bytes begin
-        std::uint32_t number = 0;  ///< 0: an empty slot
     };
-    [[nodiscard, gnu::always_inline]] bool is(const Slot& slot, const PathKey& key) const {
-        // A longer or a shorter one differs in the first word in which one has zeros.
-        const char* const path = paths_.data() + slot.path;
-        for (std::size_t i = 0; i != key.whole; i += 8)
-            if (load_word(key.bytes + i) != load_word(path + i)) return false;
-        return load_word(path + key.whole) == key.tail;
-    }
 
-    std::vector<Slot> slots_;  ///< open addressing, half of them empty at least
+    /// The highest bits of a product depend on all bits of a word, and the rotation brings those of the words before down again. Paths of
+    /// the user's are in the table, so that nobody else can make them collide.
+    static std::uint64_t fold(std::uint64_t hash, std::uint64_t word) { return (std::rotl(hash, 23) ^ word) * 0x9e3779b97f4a7c15U; }
+
+    std::vector<Slot> slots_;  ///< open addressing, three quarters of them empty
     std::uint32_t mask_;       ///< of their indices
     int shift_;                ///< which leaves as many of a hash's bits
-    std::string paths_;        ///< zeros, that of an empty slot; then each, up to the end of a word with zeros, one at least
+    std::string paths_;        ///< one after another
 };
 
 }  // namespace tinyhttpd::site

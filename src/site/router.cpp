@@ -22,7 +22,7 @@ std::string_view fixed_path(const Route& route) {
 
 }  // namespace
 
-Router::Router(const std::vector<Route>& routes) : candidates_{{any_method, 0}}, routes_(static_cast<std::uint32_t>(routes.size())) {
+Router::Router(const std::vector<Route>& routes) : routes_(static_cast<std::uint32_t>(routes.size())) {
     using Indices = std::vector<std::uint32_t>;
     std::map<std::string_view, Indices> exact;
     std::map<std::string_view, Indices> prefixes;
@@ -44,7 +44,8 @@ Router::Router(const std::vector<Route>& routes) : candidates_{{any_method, 0}},
             if (prefix != prefixes.end()) indices.insert(indices.end(), prefix->second.begin(), prefix->second.end());
         }
         std::ranges::sort(indices);
-        const auto first = static_cast<std::uint32_t>(candidates_.size());
+        if (routes[indices.front()].methods.empty()) return indices.front() + 1;
+        const std::uint32_t first = by_method | static_cast<std::uint32_t>(candidates_.size());
         std::vector<std::string> allowed;
         for (const std::uint32_t i : indices) {
             if (routes[i].methods.empty()) {
@@ -80,32 +81,24 @@ std::uint32_t Router::refusal(const std::vector<std::string>& allowed) {
     return routes_ + 1 + index;
 }
 
-inline std::uint32_t Router::look_up_origin_form(std::string_view target) const {
-    const PathKey key = PathKey::of(target);
-    const std::uint32_t first = exact_.find(key);
-    return first != 0 || prefix_lengths_.empty() ? first : find_prefix({key.bytes, key.size});
+std::uint32_t Router::find(Number number, std::string_view method, std::string_view target) const {
+    if (number == 0) number = look_up_path(path_of(target));
+    return (number & by_method) == 0 ? number : find_method(number & ~by_method, method);
 }
 
-std::uint32_t Router::look_up(std::string_view target) const {
-    return *target.data() == '/' ? look_up_origin_form(target) : look_up_path_of(target);
-}
-
-std::uint32_t Router::look_up_path_of(std::string_view target) const {
-    return look_up_origin_form(path_of(target));
-}
-
-std::uint32_t Router::find_prefix(std::string_view path) const {
+Router::Number Router::look_up_path(std::string_view path) const {
+    if (const Number number = exact_.find(path)) return number;
     // The longest: what shorter ones allow it has among its candidates.
     for (const std::uint32_t length : prefix_lengths_) {
         if (length > path.size()) continue;
-        if (const std::uint32_t first = prefixes_.find(PathKey::of(path.substr(0, length)))) return first;
+        if (const Number number = prefixes_.find(path.substr(0, length))) return number;
     }
     return 0;
 }
 
 std::uint32_t Router::find_method(std::uint32_t first, std::string_view method) const {
     const std::uint64_t wanted = method_key(method);
-    const Candidate* candidate = candidates_.data() + first;
+    const Candidate* candidate = &candidates_[first];
     while (candidate->method != any_method && candidate->method != wanted) ++candidate;
     return candidate->found;
 }

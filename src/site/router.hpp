@@ -25,12 +25,20 @@ public:
     /// Which route answers, from 1 on in the order given; 0: none has this path. Behind the last one: routes have the path, none the
     /// method, and the rest is an index of refusals().
     /// `target`: in origin-form or absolute-form; its query is left out.
-    [[nodiscard, gnu::always_inline]] std::uint32_t find(std::string_view method, std::string_view target) const {
-        const std::uint32_t first = look_up(target);
-        // Where there is no such path the first of all candidates says so.
-        const Candidate& candidate = candidates_.data()[first];
-        return candidate.method == any_method ? candidate.found : find_method(first, method);
+    [[nodiscard]] std::uint32_t find(std::string_view method, std::string_view target) const {
+        const Number number = look_up(target);
+        return is_found(number) ? number : find(number, method, target);
     }
+
+    // The same in two steps: most requests need no more than the first, which is short.
+
+    /// Of a path in the table: what find() answers whatever the method; or, with the highest bit, the index of its first candidate. 0: it
+    /// is none, or too long for the first step.
+    using Number = std::uint32_t;
+    [[nodiscard, gnu::always_inline]] Number look_up(std::string_view target) const { return exact_.find(ShortPath::of(target)); }
+    [[nodiscard]] static bool is_found(Number number) { return static_cast<std::int32_t>(number) > 0; }
+    /// Requires look_up()'s number.
+    [[nodiscard]] std::uint32_t find(Number number, std::string_view method, std::string_view target) const;
 
     /// What the routes for a path allow that do not take every method, as an Allow field lists it (RFC 9110 §10.2.1). Each list once.
     [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
@@ -46,15 +54,11 @@ private:
         std::uint32_t found;
     };
     static constexpr std::uint64_t any_method = 0;
+    static constexpr Number by_method = 1U << 31;
 
-    // Each gives the index of a path's first candidate, or 0. Out of line is what not every request needs: what is left needs few
-    // registers.
-    [[nodiscard, gnu::noinline]] std::uint32_t look_up(std::string_view target) const;
-    [[nodiscard, gnu::noinline]] std::uint32_t look_up_path_of(std::string_view target) const;
-    [[nodiscard, gnu::always_inline]] std::uint32_t look_up_origin_form(std::string_view target) const;
-    [[nodiscard, gnu::noinline]] std::uint32_t find_prefix(std::string_view path) const;
-
-    [[nodiscard, gnu::noinline]] std::uint32_t find_method(std::uint32_t first, std::string_view method) const;
+    /// Of a path of any length, without query.
+    [[nodiscard]] Number look_up_path(std::string_view path) const;
+    [[nodiscard]] std::uint32_t find_method(std::uint32_t first, std::string_view method) const;
     /// The bytes of a method, or what no method of so few has: which of the long ones it is.
     [[nodiscard]] std::uint64_t method_key(std::string_view method) const {
         return method.size() <= sizeof Candidate::method ? load_word_of(method) : long_method_key(method);
@@ -63,11 +67,11 @@ private:
     /// What find() answers for a path whose routes allow no more than these.
     [[nodiscard]] std::uint32_t refusal(const std::vector<std::string>& allowed);
 
-    PathTable exact_;                            ///< the index of the first candidate
-    PathTable prefixes_;                         ///< likewise
+    PathTable exact_;
+    PathTable prefixes_;
     std::vector<std::uint32_t> prefix_lengths_;  ///< each once, the longest first
-    std::vector<Candidate> candidates_;          ///< the first: there is no such path
-    std::vector<std::string> long_methods_;      ///< longer than a word
+    std::vector<Candidate> candidates_;
+    std::vector<std::string> long_methods_;  ///< longer than a word
     std::vector<std::string> refusals_;
     std::uint32_t routes_;  ///< how many
 };

@@ -38,7 +38,7 @@ Site::Site(SiteOptions options)
       depends_on_fields_(has_preflights() || std::ranges::any_of(answers_, [](const Answer& answer) { return !answer.codings.empty(); })),
       router_(rows_of(options)),
       tells_readiness_(!options.ready_path.empty()),
-      is_one_answer_(options.routes.empty() && options.health_path.empty() && options.ready_path.empty()) {
+      has_routes_(!options.routes.empty() || !options.health_path.empty() || !options.ready_path.empty()) {
     VERIFY(!answers_.empty() && options.resources.size() == options.routes.size() + 1);
     paths_.reserve(options.routes.size());
     for (Route& route : options.routes) paths_.push_back(std::move(route.path));
@@ -62,6 +62,10 @@ Site::Site(SiteOptions options)
     first_route_ = static_cast<std::uint32_t>(choices_.size());
     for (ResourceId id = 1; id < plans_.size(); ++id) choices_.push_back(choice_of(id));
     for (const std::string& allow : router_.refusals()) choices_.push_back({add_not_allowed(allow), Choice::Kind::answer});
+}
+
+const Choice& Site::choose_apart(Router::Number number, std::string_view method, std::string_view target) const {
+    return choices_[router_.find(number, method, target)];
 }
 
 AnswerId Site::add_answer(int status, std::string_view body, HeaderField field) {

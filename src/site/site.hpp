@@ -73,9 +73,14 @@ public:
     [[nodiscard]] bool tells_readiness() const { return tells_readiness_; }
     [[nodiscard]] const Plan& plan(ResourceId resource) const { return plans_[resource]; }
 
-    /// The answer to a request whose method and request target (in origin-form or absolute-form) these are.
-    [[nodiscard]] Choice choose(std::string_view method, std::string_view target) const {
-        return choices_.data()[is_one_answer_ ? 0 : router_.find(method, target)];
+    /// Whether method and target have a part in the choice.
+    [[nodiscard]] bool has_routes() const { return has_routes_; }
+    /// The choice where they have none.
+    [[nodiscard]] const Choice& choice() const { return *choices_.data(); }
+    /// For a request whose method and request target (in origin-form or absolute-form) these are.
+    [[nodiscard, gnu::always_inline]] const Choice& choose(std::string_view method, std::string_view target) const {
+        const Router::Number number = router_.look_up(target);
+        return Router::is_found(number) ? choices_.data()[number] : choose_apart(number, method, target);
     }
 
     /// The path of the route that answers such a request, as it was configured; empty: none does.
@@ -89,6 +94,7 @@ public:
     [[nodiscard]] AnswerId answer_to(Choice::Question question, Health::Instant now) const;
 
 private:
+    [[nodiscard, gnu::noinline]] const Choice& choose_apart(Router::Number number, std::string_view method, std::string_view target) const;
     AnswerId add_answer(int status, std::string_view body, HeaderField field);
     AnswerId add_not_allowed(const std::string& allow);
     AnswerId add_health(int status, std::string_view body);
@@ -105,7 +111,7 @@ private:
     std::uint32_t first_route_ = 0;         ///< among what the router finds
     std::unique_ptr<const Health> health_;  ///< null when nobody can ask
     AnswerId first_health_ = 0;             ///< healthy, unhealthy, not allowed; then by Readiness
-    bool is_one_answer_;
+    bool has_routes_;
     std::vector<Choice> choices_;                            ///< by what the router finds: [response], the health's, the routes', refusals
     std::unique_ptr<std::atomic<std::uint64_t>[]> arrived_;  ///< by resource
 };
