@@ -26,6 +26,10 @@ constexpr std::array connection_fields = {std::string_view(), std::string_view("
 // One copy more in a run saves nothing once a run fills a socket buffer, and each worker keeps its own.
 constexpr std::size_t run_bytes_max = std::size_t{64} * 1024;
 
+// Until the first renewal.
+constexpr std::string_view some_date = "Thu, 01 Jan 1970 00:00:00 GMT";
+static_assert(some_date.size() == date_size);
+
 // Not strftime(3): its names follow the locale.
 void write_date(std::time_t now, char* out) {
     static constexpr std::string_view days = "SunMonTueWedThuFriSat";
@@ -38,7 +42,7 @@ void write_date(std::time_t now, char* out) {
     const auto name = [](char* at, std::string_view names, int index) {
         names.copy(at, 3, std::size_t{3} * static_cast<std::size_t>(index));
     };
-    std::memcpy(out, "ddd, DD mmm YYYY HH:MM:SS GMT", date_size);
+    std::memcpy(out, some_date.data(), date_size);
     name(out, days, utc.tm_wday);
     number(out + 5, utc.tm_mday, 2);
     name(out + 8, months, utc.tm_mon);
@@ -84,8 +88,7 @@ Renderings::Rendered Renderings::render(const HeadParts& parts, std::string_view
     if (parts.date) {
         prototype_.append("Date: ");
         date_positions_.push_back(prototype_.size());
-        prototype_.append(date_size, '-').append("\r\n");
-        write_date(0, prototype_.data() + date_positions_.back());
+        prototype_.append(some_date).append("\r\n");
     }
     for (const auto& [name, value] : parts.headers) add_field(prototype_, name, value);
     if (parts.content_length) add_field(prototype_, "Content-Length", std::to_string(*parts.content_length));
@@ -95,6 +98,11 @@ Renderings::Rendered Renderings::render(const HeadParts& parts, std::string_view
     prototype_.append(content);
     rendered.size = prototype_.size() - rendered.offset;
     return rendered;
+}
+
+void Renderings::repeat(std::size_t bytes, bool has_date) {
+    if (has_date) date_positions_.push_back(date_positions_.back() + bytes);
+    prototype_.append(prototype_, prototype_.size() - bytes, bytes);
 }
 
 void Renderings::render_answer(const site::Answer& configured, std::size_t piece_max, std::size_t run_max) {
@@ -124,8 +132,8 @@ void Renderings::render_answer(const site::Answer& configured, std::size_t piece
         if (persistence != Persistence::keep_alive) continue;
         // Without content behind the head the run is that one head, which nothing lengthens.
         answer.run_step = rendered.size;
-        while (is_one_piece && prototype_.size() - rendered.offset + answer.run_step <= run_max)
-            rendered.head_only_offset = render(parts, answer.content).offset;
+        while (is_one_piece && prototype_.size() - rendered.offset + answer.run_step <= run_max) repeat(answer.run_step, configured.date);
+        rendered.head_only_offset = is_one_piece ? prototype_.size() - answer.run_step : rendered.offset;
         answer.run_size = prototype_.size() - rendered.offset;
     }
 }

@@ -132,6 +132,8 @@ private:
     };
 
     Rendered render(const HeadParts& parts, std::string_view content);
+    /// Renders once more what the prototype's last bytes are.
+    void repeat(std::size_t bytes, bool has_date);
     void render_answer(const site::Answer& configured, std::size_t piece_max, std::size_t run_max);
     void render_fixed(const site::Common& common);
     void renew(std::time_t now);

@@ -16,8 +16,7 @@ namespace tinyhttpd::tcp {
 bool StartLine::ready(Result<void> result) {
     std::unique_lock lock(mutex_);
     if (!result && !error_) error_ = std::move(result).error();
-    --missing_;
-    changed_.notify_all();
+    if (--missing_ == 0) changed_.notify_all();
     changed_.wait(lock, [this] { return go_ || (missing_ == 0 && error_); });
     return !error_;
 }
@@ -26,7 +25,7 @@ void StartLine::fail_for(std::uint32_t workers, Error error) {
     const std::scoped_lock lock(mutex_);
     if (!error_) error_ = std::move(error);
     missing_ -= workers;
-    changed_.notify_all();
+    if (missing_ == 0) changed_.notify_all();
 }
 
 Result<void> StartLine::wait_for_all() {
@@ -37,9 +36,11 @@ Result<void> StartLine::wait_for_all() {
 }
 
 void StartLine::go() {
-    const std::scoped_lock lock(mutex_);
-    go_ = true;
-    changed_.notify_all();
+    {
+        const std::scoped_lock lock(mutex_);
+        go_ = true;
+    }
+    changed_.notify_all();  // those who wake up find the mutex free
 }
 
 namespace {
