@@ -6,7 +6,7 @@ namespace tinyhttpd::site {
 PathTable::PathTable(const Rows& rows)
     : slots_(std::bit_ceil(4 * rows.size() + 2)), mask_(static_cast<std::uint32_t>(slots_.size() - 1)), shift_(64 - std::popcount(mask_)) {
     for (const auto& [path, number] : rows) {
-        std::size_t at = hash_of(path) >> shift_;
+        std::size_t at = begin_of(hash_of(path));
         while (slots_[at].number != 0) at = (at + 1) & mask_;
         const ShortPath key = path.size() > ShortPath::size_max ? ShortPath{} : ShortPath::of(path);
         slots_[at] = {key.first, key.last, static_cast<std::uint32_t>(path.size()), number, static_cast<std::uint32_t>(paths_.size())};
@@ -16,7 +16,7 @@ PathTable::PathTable(const Rows& rows)
 
 std::uint32_t PathTable::find(std::string_view path) const {
     if (path.size() <= ShortPath::size_max) return find(ShortPath::of(path));
-    for (std::size_t at = hash_of(path) >> shift_;; at = (at + 1) & mask_) {
+    for (std::size_t at = begin_of(hash_of(path));; at = (at + 1) & mask_) {
         const Slot& slot = slots_[at];
         if (slot.number == 0) return 0;
         if (slot.size == path.size() && std::memcmp(paths_.data() + slot.path, path.data(), path.size()) == 0) return slot.number;

@@ -89,7 +89,7 @@ public:
     /// 0: it is none of them, or a longer one.
     [[nodiscard, gnu::always_inline]] std::uint32_t find(const ShortPath& path) const {
         // Without the library's checks of bounds, which would cost as much again: there are as many slots as the mask says.
-        for (std::size_t at = hash_of(path) >> shift_;; at = (at + 1) & mask_) {
+        for (std::size_t at = begin_of(hash_of(path));; at = (at + 1) & mask_) {
             const Slot& slot = slots_.data()[at];
             if (slot.first == path.first && slot.last == path.last && slot.size == path.size) [[likely]]
                 return slot.number;
@@ -99,7 +99,7 @@ public:
     /// The same for one of any length, without '?'.
     [[nodiscard]] std::uint32_t find(std::string_view path) const;
 
-    // The highest bits of a hash are the best ones: they decide where the search begins.
+    // The highest bits of a hash are the best ones: they say where the search begins.
     [[nodiscard]] static std::uint64_t hash_of(const ShortPath& path) { return fold(path.first, path.last); }
     [[nodiscard]] static std::uint64_t hash_of(std::string_view path);
 
@@ -115,6 +115,9 @@ private:
     /// The highest bits of a product depend on all bits of a word, and the rotation brings those of the words before down again. Paths of
     /// the user's are in the table, so that nobody else can make them collide.
     static std::uint64_t fold(std::uint64_t hash, std::uint64_t word) { return (std::rotl(hash, 23) ^ word) * 0x9e3779b97f4a7c15U; }
+
+    /// Where a search begins.
+    [[nodiscard]] std::size_t begin_of(std::uint64_t hash) const { return static_cast<std::size_t>(hash >> shift_); }
 
     std::vector<Slot> slots_;  ///< open addressing, three quarters of them empty
     std::uint32_t mask_;       ///< of their indices

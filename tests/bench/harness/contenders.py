@@ -61,14 +61,14 @@ def path_for(contender: Contender, body: bytes) -> str:
     return "/file" if body != HELLO and contender.name in PEER_CONTENDERS else "/"
 
 
-def tinyhttpd(binary: Path, engine: str) -> Contender:
+def tinyhttpd(binary: Path, engine: str, options: tuple[str, ...] = ()) -> Contender:
     def command(place: Place) -> list[str]:
         body = ["--body", HELLO.decode()]
         if place.setting.body != HELLO:
             body = ["--body-file", str(place.directory / "file"), "--content-type", "text/plain; charset=utf-8"]
         log = ["--access-log", str(place.setting.access_log)] if place.setting.access_log else []
         return [str(binary), "--quiet", "--listen", f"127.0.0.1:{place.port}", "--engine", engine,
-                "--workers", str(place.setting.workers), *body, *log]
+                "--workers", str(place.setting.workers), *body, *log, *options]
 
     return Contender(f"tinyhttpd/{engine}", "off (the default) but in the log's own row", command,
                      lambda: system.run([str(binary), "--version"], 10).splitlines()[0])

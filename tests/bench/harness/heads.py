@@ -47,6 +47,14 @@ HEADS = [
     Head("haproxy-check", "haproxy's check, with its connection", _fixed("OPTIONS / HTTP/1.0\r\n\r\n"), True),
 ]
 
+# A head that no memo knows, for one of so many routes.
+ROUTES = tuple(f"/route-{n:02d}" for n in range(100))
+ROUTED = [
+    Head("routed", "of 100 routes", lambda n: b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n" % ROUTES[n % 97].encode()),
+    Head("routed-query", "of 100 routes, with a query",
+         lambda n: b"GET %s?n=%d HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n" % (ROUTES[n % 97].encode(), 100_000 + n)),
+]
+
 
 def by_name(name: str) -> Head:
     return next(head for head in HEADS if head.name == name)
