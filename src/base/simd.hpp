@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sixteen bytes at a time, in the vector extensions that GCC and Clang share: what is compared for each byte at once, and the bits that
-// come of it. It knows no class of bytes; those who look for one are http/scan.hpp and site/path_table.hpp.
+// come of it. It knows no class of bytes. Where a processor has no such instructions TINYHTTPD_HAS_SIMD is not defined: whoever uses this
+// has another way, too.
 #pragma once
 
 #include <bit>

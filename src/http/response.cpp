@@ -2,6 +2,7 @@
 #include "http/response.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <new>
 #include <tuple>
@@ -26,30 +27,30 @@ constexpr std::array connection_fields = {std::string_view(), std::string_view("
 // One copy more in a run saves nothing once a run fills a socket buffer, and each worker keeps its own.
 constexpr std::size_t run_bytes_max = std::size_t{64} * 1024;
 
-// Until the first renewal.
+// What a date looks like, and what stands for one until the first renewal.
 constexpr std::string_view some_date = "Thu, 01 Jan 1970 00:00:00 GMT";
 static_assert(some_date.size() == date_size);
 
-// Not strftime(3): its names follow the locale.
+// Not strftime(3), whose names follow the locale; nor gmtime_r(3), which takes the lock of the time zone and reads its file the first time.
 void write_date(std::time_t now, char* out) {
     static constexpr std::string_view days = "SunMonTueWedThuFriSat";
     static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    const auto number = [](char* at, int value, int digits) {
+    const std::chrono::sys_seconds seconds{std::chrono::seconds(now)};
+    const auto day = std::chrono::floor<std::chrono::days>(seconds);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(seconds - day);
+    const auto number = [](char* at, auto value, int digits) {
         for (char* digit = at + digits; digit != at; value /= 10) *--digit = static_cast<char>('0' + value % 10);
     };
-    const auto name = [](char* at, std::string_view names, int index) {
-        names.copy(at, 3, std::size_t{3} * static_cast<std::size_t>(index));
-    };
+    const auto name = [](char* at, std::string_view names, unsigned index) { names.copy(at, 3, std::size_t{3} * index); };
     std::memcpy(out, some_date.data(), date_size);
-    name(out, days, utc.tm_wday);
-    number(out + 5, utc.tm_mday, 2);
-    name(out + 8, months, utc.tm_mon);
-    number(out + 12, utc.tm_year + 1900, 4);
-    number(out + 17, utc.tm_hour, 2);
-    number(out + 20, utc.tm_min, 2);
-    number(out + 23, utc.tm_sec, 2);
+    name(out, days, std::chrono::weekday(day).c_encoding());
+    number(out + 5, static_cast<unsigned>(date.day()), 2);
+    name(out + 8, months, static_cast<unsigned>(date.month()) - 1);
+    number(out + 12, static_cast<int>(date.year()), 4);
+    number(out + 17, time.hours().count(), 2);
+    number(out + 20, time.minutes().count(), 2);
+    number(out + 23, time.seconds().count(), 2);
 }
 
 void add_field(std::string& out, std::string_view name, std::string_view value) {
@@ -133,7 +134,7 @@ void Renderings::render_answer(const site::Answer& configured, std::size_t piece
         // Without content behind the head the run is that one head, which nothing lengthens.
         answer.run_step = rendered.size;
         while (is_one_piece && prototype_.size() - rendered.offset + answer.run_step <= run_max) repeat(answer.run_step, configured.date);
-        rendered.head_only_offset = is_one_piece ? prototype_.size() - answer.run_step : rendered.offset;
+        rendered.head_only_offset = prototype_.size() - answer.run_step;
         answer.run_size = prototype_.size() - rendered.offset;
     }
 }

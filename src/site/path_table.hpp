@@ -40,7 +40,7 @@ template <std::unsigned_integral Word = std::uint64_t>
 struct ShortPath {
     std::uint64_t first;  ///< of fewer bytes than a word: zeros behind them
     std::uint64_t last;   ///< ends with the path, so that it may overlap the first; 0 when that is all of it
-    std::uint32_t size;   ///< of one that is longer: no other member means anything
+    std::uint32_t size;   ///< of a longer path: the words are the first two of it, and no slot has them with such a size
 
     static constexpr std::uint32_t size_max = 2 * sizeof first;
 
@@ -58,9 +58,6 @@ struct ShortPath {
         return {first, load_word(target.data() + size - word_size), static_cast<std::uint32_t>(size)};
     }
 
-private:
-    static constexpr std::uint32_t word_size = sizeof first;
-
     /// Where the first '?' of these sixteen bytes is; 16: nowhere.
     static std::uint32_t find_query(std::uint64_t first, std::uint64_t last) {
 #ifdef TINYHTTPD_HAS_SIMD
@@ -68,14 +65,21 @@ private:
         const unsigned found = simd::bits(std::bit_cast<simd::Block>(Words{first, last}) == '?');
         return found == 0 ? size_max : static_cast<std::uint32_t>(std::countr_zero(found));
 #else
+        return find_query_portable(first, last);
+#endif
+    }
+    /// The same on any processor: the tests hold one to the other.
+    static std::uint32_t find_query_portable(std::uint64_t first, std::uint64_t last) {
         const auto find = [](std::uint64_t word) {
             constexpr std::uint64_t ones = 0x0101010101010101U;
             // The highest bit of each byte that is a '?', and maybe of some behind one.
             return static_cast<std::uint32_t>(std::countr_zero(((word ^ ones * '?') - ones) & ones * 0x80)) / 8;
         };
         return find(first) < word_size ? find(first) : word_size + find(last);
-#endif
     }
+
+private:
+    static constexpr std::uint32_t word_size = sizeof first;
 };
 
 class PathTable {
@@ -105,8 +109,8 @@ public:
 
 private:
     struct Slot {
-        std::uint64_t first = 0;  ///< this and the next: as ShortPath has them, or 0
-        std::uint64_t last = 0;
+        std::uint64_t first = 0;   ///< as ShortPath has it; of a longer path 0, with which none begins
+        std::uint64_t last = 0;    ///< likewise
         std::uint32_t size = ~0U;  ///< of no path: an empty slot
         std::uint32_t number = 0;  ///< 0: likewise
         std::uint32_t path = 0;    ///< where its bytes begin

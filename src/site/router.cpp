@@ -45,12 +45,12 @@ Router::Router(const std::vector<Route>& routes) : routes_(static_cast<std::uint
         }
         std::ranges::sort(indices);
         if (routes[indices.front()].methods.empty()) return indices.front() + 1;
-        const std::uint32_t first = by_method | static_cast<std::uint32_t>(candidates_.size());
+        const Number number = by_method | static_cast<std::uint32_t>(candidates_.size());
         std::vector<std::string> allowed;
         for (const std::uint32_t i : indices) {
             if (routes[i].methods.empty()) {
                 candidates_.push_back({any_method, i + 1});
-                return first;
+                return number;
             }
             const auto add_method = [&](const std::string& method) {
                 candidates_.push_back({method_key(method), i + 1});
@@ -62,7 +62,7 @@ Router::Router(const std::vector<Route>& routes) : routes_(static_cast<std::uint
             }
         }
         candidates_.push_back({any_method, refusal(allowed)});
-        return first;
+        return number;
     };
     PathTable::Rows rows;
     for (const auto& [path, indices] : exact) rows.emplace_back(path, add(path, indices));

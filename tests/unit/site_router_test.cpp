@@ -162,7 +162,7 @@ std::pair<std::string, std::string> paths_of_one_hash(const std::string& begin, 
 }
 
 TEST(PathTable, TellsPathsOfOneHashApart) {
-    // They differ in the first word, in the second, or in what is left behind the last.
+    // Longer than two words; of two; of two that overlap.
     for (const auto& [begin, end] : {std::pair("/", "/somewhere"), std::pair("/orders/", "/"), std::pair("/orders/", "")}) {
         const auto [path, other] = paths_of_one_hash(begin, end);
         const PathTable one(PathTable::Rows{{path, 1}});
@@ -171,6 +171,24 @@ TEST(PathTable, TellsPathsOfOneHashApart) {
         const PathTable both(PathTable::Rows{{path, 1}, {other, 2}});
         EXPECT_EQ(both.find(path), 1U) << path;
         EXPECT_EQ(both.find(other), 2U) << other;
+    }
+}
+
+TEST(ShortPath, TheWayForAnyProcessorFindsTheSameQuery) {
+    support::Random random(1);
+    const auto path = [&](std::string_view letters) {
+        std::string bytes;
+        for (std::size_t i = 0; i < ShortPath::size_max; ++i) bytes += letters[random.below(letters.size())];
+        return bytes;
+    };
+    for (int round = 0; round < 10'000; ++round) {
+        // '>' and '@' are its neighbours, which a borrow could take for one.
+        const std::string bytes = path(round % 2 == 0 ? "/a>@?" : "/abcdefghijklm>@~?");
+        const std::uint64_t first = load_word(bytes.data());
+        const std::uint64_t last = load_word(bytes.data() + sizeof first);
+        const std::size_t expected = std::min<std::size_t>(bytes.find('?'), ShortPath::size_max);
+        ASSERT_EQ(ShortPath::find_query(first, last), expected) << bytes;
+        ASSERT_EQ(ShortPath::find_query_portable(first, last), expected) << bytes;
     }
 }
 

@@ -26,12 +26,12 @@ def instructions(contender: Contender, place: Place, processors: system.Processo
         return counted.count(lambda: load_it(requests)) / requests
 
 
-def instructions_by_head(contender: Contender, place: Place, processors: system.Processors, some: list[heads.Head] = heads.HEADS,
+def instructions_by_head(contender: Contender, place: Place, processors: system.Processors, these: list[heads.Head] = heads.HEADS,
                          requests: int = 2_000) -> dict[str, float]:
     """Per request of each of these heads, one connection, one request at a time: each wait is for one request, and is counted with it."""
     with Counted(contender, place, processors) as counted:
         found = {}
-        for head in some:
+        for head in these:
             heads.send(counted.server.port, head, 0, 200)
             found[head.name] = counted.count(lambda: heads.send(counted.server.port, head, 200, requests)) / requests
         return found

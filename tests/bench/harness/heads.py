@@ -50,9 +50,9 @@ HEADS = [
 # A head that no memo knows, for one of so many routes.
 ROUTES = tuple(f"/route-{n:02d}" for n in range(100))
 ROUTED = [
-    Head("routed", "of 100 routes", lambda n: b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n" % ROUTES[n % 97].encode()),
+    Head("routed", "of 100 routes", lambda n: b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n" % ROUTES[n % len(ROUTES)].encode()),
     Head("routed-query", "of 100 routes, with a query",
-         lambda n: b"GET %s?n=%d HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n" % (ROUTES[n % 97].encode(), 100_000 + n)),
+         lambda n: b"GET %s?n=%d HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n" % (ROUTES[n % len(ROUTES)].encode(), 100_000 + n)),
 ]
 
 
