@@ -3,7 +3,7 @@
 
 option(TINYHTTPD_WERROR "Warnings are errors" OFF)
 option(TINYHTTPD_STATIC "Link everything into one static executable (Linux)" OFF)
-option(TINYHTTPD_STATIC_RUNTIME "Link the C++ runtime statically: most of a dynamic start is its symbols (Linux)" OFF)
+option(TINYHTTPD_STATIC_RUNTIME "Link the C++ runtime and liburing statically: most of a dynamic start is their symbols (Linux)" OFF)
 set(TINYHTTPD_SANITIZE "" CACHE STRING "Value of -fsanitize= for every part of the program, for example address,undefined")
 
 # A plain `cmake -S . -B build` is what a user runs; packagers set the type, and "None" stays None.
@@ -36,7 +36,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux)
     target_link_options(tinyhttpd_flags INTERFACE -static-pie) # not with -static-libgcc, which takes its place
   else()
     if(TINYHTTPD_STATIC_RUNTIME)
-      target_link_options(tinyhttpd_flags INTERFACE -static-libstdc++ -static-libgcc)
+      target_link_options(tinyhttpd_flags INTERFACE -static-libstdc++ -static-libgcc -Wl,--gc-sections) # a quarter of it is never used
     endif()
     target_link_options(tinyhttpd_flags INTERFACE -fPIE -pie) # gcc(1), -pie: with what the objects were compiled with
   endif()

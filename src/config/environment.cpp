@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// One pass over the environment; the names are those of the table, so nothing else can be read by accident.
+// One pass over the environment; the names are those of the table, so nothing else can be read by accident. They are spelled out only for
+// a variable that has their prefix: a start mostly meets none.
 #include "config/environment.hpp"
 
-#include <functional>
-#include <map>
+#include <optional>
 #include <set>
 #include <string_view>
-#include <utility>
 
 #include "config/units.hpp"
 #include "config/value.hpp"
@@ -39,19 +38,23 @@ void negate(std::string& text) {
     if (const auto on = parse_boolean(text)) text = *on ? "false" : "true";
 }
 
+struct Meaning {
+    const Option* option;
+    bool negated;
+};
+
+std::optional<Meaning> meaning_of(std::string_view name) {
+    if (!name.starts_with(environment_prefix)) return {};
+    for (const Option* option : all_options()) {
+        if (name == environment_name(*option)) return Meaning{option, false};
+        if (is_negatable(*option) && name == negated_environment_name(*option)) return Meaning{option, true};
+    }
+    return {};
+}
+
 }  // namespace
 
 Environment read_environment(const char* const* environment) {
-    struct Meaning {
-        const Option* option;
-        bool negated;
-    };
-    std::map<std::string, Meaning, std::less<>> names;
-    for (const Option* option : all_options()) {
-        if (std::string name = environment_name(*option); !name.empty()) names.emplace(std::move(name), Meaning{option, false});
-        if (is_negatable(*option)) names.emplace(negated_environment_name(*option), Meaning{option, true});
-    }
-
     Environment out;
     std::set<std::string_view> seen;
     for (; environment != nullptr && *environment != nullptr; ++environment) {
@@ -59,13 +62,12 @@ Environment read_environment(const char* const* environment) {
         const auto equals = entry.find('=');
         if (equals == std::string_view::npos) continue;
         const std::string_view name = entry.substr(0, equals);
-        const auto found = names.find(name);
+        const auto meaning = meaning_of(name);
         // The first of two entries counts, as for getenv(3).
-        if (found == names.end() || !seen.insert(name).second) continue;
-        const auto& [option, negated] = found->second;
-        Setting given = setting(*option, name, entry.substr(equals + 1));
-        if (negated) negate(given.texts.back().text);
-        if (const auto [other, inserted] = out.layer.try_emplace(option, given); !inserted)
+        if (!meaning || !seen.insert(name).second) continue;
+        Setting given = setting(*meaning->option, name, entry.substr(equals + 1));
+        if (meaning->negated) negate(given.texts.back().text);
+        if (const auto [other, inserted] = out.layer.try_emplace(meaning->option, given); !inserted)
             out.problems.push_back(given.place + ": is given as " + other->second.place + " too: leave one of them out");
     }
     return out;

@@ -567,7 +567,7 @@ std::string_view key_in_route(const Option& option) {
 namespace {
 
 std::string variable(std::string_view flag) {
-    std::string name = "TINYHTTPD_";
+    std::string name(environment_prefix);
     for (const char c : flag) name += c == '-' ? '_' : static_cast<char>(c - ('a' - 'A'));
     return name;
 }

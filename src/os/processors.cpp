@@ -82,7 +82,8 @@ std::vector<int> affinity_mask() {
     cpu_set_t set;
     CPU_ZERO(&set);
     if (::sched_getaffinity(0, sizeof set, &set) != 0) return {};
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    const auto count = static_cast<std::size_t>(CPU_COUNT(&set));
+    for (int cpu = 0; cpus.size() < count; ++cpu) {
         if (CPU_ISSET(static_cast<unsigned>(cpu), &set)) cpus.push_back(cpu);
     }
 #endif
