@@ -32,11 +32,14 @@ target_compile_options(tinyhttpd_flags INTERFACE -fstack-protector-strong)
 if(CMAKE_SYSTEM_NAME STREQUAL Linux)
   target_compile_options(tinyhttpd_flags INTERFACE -fPIE)
   target_link_options(tinyhttpd_flags INTERFACE -Wl,-z,relro,-z,now)
+  if(TINYHTTPD_STATIC OR TINYHTTPD_STATIC_RUNTIME)
+    target_link_options(tinyhttpd_flags INTERFACE -Wl,--gc-sections) # else a quarter of the program is what nothing uses
+  endif()
   if(TINYHTTPD_STATIC)
     target_link_options(tinyhttpd_flags INTERFACE -static-pie) # not with -static-libgcc, which takes its place
   else()
     if(TINYHTTPD_STATIC_RUNTIME)
-      target_link_options(tinyhttpd_flags INTERFACE -static-libstdc++ -static-libgcc -Wl,--gc-sections) # a quarter of it is never used
+      target_link_options(tinyhttpd_flags INTERFACE -static-libstdc++ -static-libgcc)
     endif()
     target_link_options(tinyhttpd_flags INTERFACE -fPIE -pie) # gcc(1), -pie: with what the objects were compiled with
   endif()
