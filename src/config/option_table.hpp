@@ -112,7 +112,7 @@ struct OptionGroup {
     return option.type == Type::boolean && option.default_text == "true";
 }
 
-/// What every name of a variable that is read begins with.
+/// What the name of every option's variable begins with.
 inline constexpr std::string_view environment_prefix = "TINYHTTPD_";
 
 /// TINYHTTPD_MAX_TIME for max-time; empty for an action, which is never taken from the environment (images like to set

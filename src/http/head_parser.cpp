@@ -190,8 +190,7 @@ bool BasicHeadParser<Scan>::version(Cursor& in) {
 
 template <class Scan>
 void BasicHeadParser<Scan>::field_lines(Cursor& in) {
-    Line line{in.begin + line_, in.begin + line_};
-    if (part_ == Part::value) line.colon = std::find(line.begin, in.at, ':');
+    Line line{in.begin + line_, nullptr};
     while (true) {
         if (part_ == Part::name) {
             if (in.at == line.begin) {
@@ -302,13 +301,15 @@ bool BasicHeadParser<Scan>::name(Cursor& in, Line& line) {
 }
 
 template <class Scan>
-bool BasicHeadParser<Scan>::value(Cursor& in, const Line& line) {
+bool BasicHeadParser<Scan>::value(Cursor& in, Line& line) {
     Scan::skip_value(in);
     if (in.done()) return false;
     if (*in.at != '\r') return refuse_byte(in, Refusal::value);
     const char* const end = in.at;
     if (!crlf(in)) return false;
     part_ = Part::name;
+    // Of a line that came in parts; not before it is complete, or each part of a value would cost its whole name again.
+    if (line.colon == nullptr) line.colon = std::find(line.begin, end, ':');
     refusal_ = field(in.begin, line, end);
     return refusal_ == Refusal::none;
 }

@@ -14,7 +14,8 @@
 
 namespace tinyhttpd::http {
 
-/// Resumes where it stopped: shown a head byte by byte it looks at each byte once, but for the version and a CR.
+/// Resumes where it stopped: shown a head byte by byte it looks at each byte once, but for the version, a CR and, once more,
+/// the name of a line that came in parts.
 template <class Scan>
 class BasicHeadParser {
 public:
@@ -59,7 +60,7 @@ private:
     [[nodiscard]] bool target(Cursor& in);
     [[nodiscard]] bool version(Cursor& in);
     [[nodiscard]] bool name(Cursor& in, Line& line);
-    [[nodiscard]] bool value(Cursor& in, const Line& line);
+    [[nodiscard]] bool value(Cursor& in, Line& line);
     [[nodiscard]] bool crlf(Cursor& in);
     // Judges the value of a complete line, whose CR is at `end`.
     [[nodiscard, gnu::noinline]] Refusal field(const char* begin, const Line& line, const char* end);

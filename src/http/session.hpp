@@ -67,7 +67,7 @@ struct Kept {
 };
 
 struct Session {
-    /// Of the current head; kept while the content is skipped, and while the answer waits. The next six members lie in its tail padding,
+    /// Of the current head; kept while the content is skipped, and while the answer waits. The next five members fill its tail padding,
     /// which saves each connection 8 bytes: hence the attribute, and their place.
     [[no_unique_address]] HeadParser parser;
     std::uint8_t empty_lines = 0;  ///< skipped before the current request line

@@ -39,7 +39,7 @@ template <std::unsigned_integral Word = std::uint64_t>
 /// A path of two words at most, as a table looks for it.
 struct ShortPath {
     std::uint64_t first;  ///< of fewer bytes than a word: zeros behind them
-    std::uint64_t last;   ///< ends with the path, so that it may overlap the first; 0 when that is all of it
+    std::uint64_t last;   ///< ends with the path, so that it may overlap the first; 0 of fewer bytes than a word
     std::uint32_t size;   ///< of a longer path: the words are the first two of it, and no slot has them with such a size
 
     static constexpr std::uint32_t size_max = 2 * sizeof first;
@@ -109,7 +109,7 @@ public:
 
 private:
     struct Slot {
-        std::uint64_t first = 0;   ///< as ShortPath has it; of a longer path 0, with which none begins
+        std::uint64_t first = 0;   ///< as ShortPath has it; of a longer path 0
         std::uint64_t last = 0;    ///< likewise
         std::uint32_t size = ~0U;  ///< of no path: an empty slot
         std::uint32_t number = 0;  ///< 0: likewise
