@@ -116,9 +116,10 @@ private:
         std::uint32_t path = 0;    ///< where its bytes begin
     };
 
-    /// The highest bits of a product depend on all bits of a word, and the rotation brings those of the words before down again. Paths of
-    /// the user's are in the table, so that nobody else can make them collide.
-    static std::uint64_t fold(std::uint64_t hash, std::uint64_t word) { return (std::rotl(hash, 23) ^ word) * 0x9e3779b97f4a7c15U; }
+    /// The highest bits of a product depend on all bits of a word, and the rotation brings those of the words before down again: by half a
+    /// byte besides, so that what tells one digit from another in them does not meet that of another digit. Paths of the user's are in the
+    /// table, so that nobody else can make them collide.
+    static std::uint64_t fold(std::uint64_t hash, std::uint64_t word) { return (std::rotl(hash, 44) ^ word) * 0x9e3779b97f4a7c15U; }
 
     /// Where a search begins.
     [[nodiscard]] std::size_t begin_of(std::uint64_t hash) const { return static_cast<std::size_t>(hash >> shift_); }

@@ -189,21 +189,37 @@ TEST(ShortPath, TheWayForAnyProcessorFindsTheSameQuery) {
         const std::size_t expected = std::min<std::size_t>(bytes.find('?'), ShortPath::size_max);
         ASSERT_EQ(ShortPath::find_query(first, last), expected) << bytes;
         ASSERT_EQ(ShortPath::find_query_portable(first, last), expected) << bytes;
+        // Of a path that is less than a word there are zeros behind it.
+        const std::string_view less(bytes.data(), static_cast<std::size_t>(round) % sizeof first);
+        const std::size_t expected_of_less = std::min<std::size_t>(less.find('?'), ShortPath::size_max);
+        ASSERT_EQ(ShortPath::find_query(load_word_of(less), 0), expected_of_less) << less;
+        ASSERT_EQ(ShortPath::find_query_portable(load_word_of(less), 0), expected_of_less) << less;
     }
 }
 
+// The table of a hundred paths has 512 slots.
 TEST(PathTable, PathsThatDifferInTwoDigitsDoNotMakeOneLongWalk) {
+    constexpr std::size_t slots = 512;
+    constexpr int shift = 64 - std::countr_zero(slots);
     for (std::size_t size = 3; size <= 24; ++size) {
         for (std::size_t tens = 1; tens + 1 < size; ++tens) {
             for (std::size_t ones = tens + 1; ones < size; ++ones) {
-                std::array<int, 256> paths_by_slot{};
+                std::array<bool, slots> is_taken{};
+                std::array<int, slots> paths_by_slot{};
+                int longest_walk = 0;
                 for (char number = 0; number < 100; ++number) {
                     std::string path = "/" + std::string(size - 1, 'x');
                     path[tens] = static_cast<char>('0' + number / 10);
                     path[ones] = static_cast<char>('0' + number % 10);
-                    ++paths_by_slot[PathTable::hash_of(path) >> 56];
+                    auto at = static_cast<std::size_t>(PathTable::hash_of(path) >> shift);
+                    ++paths_by_slot[at];
+                    int walk = 1;
+                    for (; is_taken[at]; at = (at + 1) % slots) ++walk;
+                    is_taken[at] = true;
+                    longest_walk = std::max(longest_walk, walk);
                 }
                 ASSERT_LE(std::ranges::max(paths_by_slot), 8) << size << ' ' << tens << ' ' << ones;
+                ASSERT_LE(longest_walk, 12) << size << ' ' << tens << ' ' << ones;
             }
         }
     }
