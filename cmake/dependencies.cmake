@@ -51,6 +51,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux)
   if(NOT TINYHTTPD_IO_URING STREQUAL OFF)
     find_package(PkgConfig QUIET)
     if(PkgConfig_FOUND)
+      # With TINYHTTPD_STATIC_RUNTIME the static one, where there is one.
       set(suffixes ${CMAKE_FIND_LIBRARY_SUFFIXES})
       if(TINYHTTPD_STATIC_RUNTIME)
         list(PREPEND CMAKE_FIND_LIBRARY_SUFFIXES .a)

@@ -132,7 +132,7 @@ private:
     };
 
     Rendered render(const HeadParts& parts, std::string_view content);
-    /// Renders once more what the prototype's last bytes are.
+    /// Renders once more what the prototype's last bytes are. With `has_date` the only Date in them is the last that was rendered.
     void repeat(std::size_t bytes, bool has_date);
     void render_answer(const site::Answer& configured, std::size_t piece_max, std::size_t run_max);
     void render_fixed(const site::Common& common);

@@ -151,7 +151,7 @@ private:
     using Block = simd::Block;
     using Lanes = simd::Lanes;
 
-    // Comparisons are signed, with what is to be out of the range moved to below it; each is one instruction this way.
+    // Comparisons of lanes are signed, with what is to be out of the range moved to below it; each is one instruction this way.
     static Lanes lanes(Block bytes) { return std::bit_cast<Lanes>(bytes); }
     static Lanes same(const char* one, const char* other) { return simd::load(one) == simd::load(other); }
     static Lanes letters(Block bytes) {
@@ -161,31 +161,32 @@ private:
 
     static std::uint64_t printable(const char* from) { return simd::bits(lanes(simd::load(from) + 1) > ' '); }
 
-    // What is outside of a class, and the fewest of its own that this takes few instructions for.
+    // Where the scan of a block stops: at all that is outside of the class, and at those of its members that would take more instructions
+    // to tell; the caller asks `portable` of those.
 
     struct Value {
         static constexpr ascii::Class portable = ascii::field_char;
-        static Lanes outside(Block bytes) { return ((bytes < ' ') & (bytes != '\t')) | (bytes == 0x7f); }
+        static Lanes stopping(Block bytes) { return ((bytes < ' ') & (bytes != '\t')) | (bytes == 0x7f); }
     };
     /// Letters and "-", the bytes of most field names.
     struct Name {
         static constexpr ascii::Class portable = ascii::tchar;
-        static Lanes outside(Block bytes) { return ~(letters(bytes) | (bytes == '-')); }
+        static Lanes stopping(Block bytes) { return ~(letters(bytes) | (bytes == '-')); }
     };
     /// Letters, digits, "-" and ".", the bytes of most hosts.
     struct Host {
         static constexpr ascii::Class portable = ascii::host_char;
-        static Lanes outside(Block bytes) { return ~(letters(bytes) | ((bytes - '-' <= '9' - '-') & (bytes != '/'))); }
+        static Lanes stopping(Block bytes) { return ~(letters(bytes) | ((bytes - '-' <= '9' - '-') & (bytes != '/'))); }
     };
     /// All of them but "!" and "$".
     struct Target {
         static constexpr ascii::Class portable = ascii::target_char;
-        static Lanes outside(Block bytes) { return (lanes(bytes + 1) < '%' + 2) | ((bytes | 2) == '>'); }
+        static Lanes stopping(Block bytes) { return (lanes(bytes + 1) < '%' + 2) | ((bytes | 2) == '>'); }
     };
 
     template <class Bytes>
     static unsigned stops(const char* from) {
-        return simd::bits(Bytes::outside(simd::load(from)));
+        return simd::bits(Bytes::stopping(simd::load(from)));
     }
 
     template <class Bytes>

@@ -82,6 +82,6 @@ struct Session {
     std::unique_ptr<PeerText> peer;  ///< for the log; null without one, or without memory
     std::unique_ptr<Kept> kept;      ///< mostly null
 };
-static_assert(sizeof(Session) <= 112);
+static_assert(sizeof(Session) <= 112);  // every idle connection keeps one
 
 }  // namespace tinyhttpd::http

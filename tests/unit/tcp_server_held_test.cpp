@@ -274,6 +274,7 @@ TEST_F(TcpServerHeldTest, ADrainDoesNotWaitForAnAnswerThatBeginsToWaitWhenItsCli
     run_for(3s);
     EXPECT_TRUE(peer.engine_closed());
     EXPECT_EQ(answers_in(peer.read()), 1U);
+    EXPECT_TRUE(schedule.all_ended());
     EXPECT_EQ(cut, 0U);
 }
 
