@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Placement: which worker a new connection lives on. A request that crosses processors pays for a wake-up and for cache misses both
-// ways, a third of all it costs; so a connection goes to the worker of the CPU that its packets arrive on, unless some worker has too
-// few connections to be busy, or that one holds more than twice its share, or three quarters of all: then to the one with the fewest.
+// ways, a third of all it costs; so a connection goes to the worker of the CPU that its packets arrive on, unless some worker has none
+// or that one holds more than twice its share: then to the one with the fewest.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,8 @@ public:
                 if (held(seat) < held(home)) home = seat;
             }
             const bool is_no_worse = held(home) <= fewest;
-            const bool all_are_busy = fewest >= few;
-            const bool has_its_share = std::uint64_t{held(home)} * workers_ <= 2 * all && 4 * std::uint64_t{held(home)} <= 3 * all;
-            if (is_no_worse || (all_are_busy && has_its_share)) return home;
+            const bool has_its_share = std::uint64_t{held(home)} * workers_ <= 2 * all;
+            if (is_no_worse || (fewest > 0 && has_its_share)) return home;
             return least;
         }
         // A hand-over costs a wake-up, so a small difference stays: among many connections it does not matter.
@@ -46,9 +45,6 @@ public:
     }
 
 private:
-    /// So many closed-loop clients keep a worker busy, or nearly.
-    static constexpr std::uint32_t few = 4;
-
     /// The first worker of a CPU; workers_ when there is none.
     [[nodiscard]] std::uint32_t home_of(int cpu) const {
         return cpu >= 0 && static_cast<std::size_t>(cpu) < home_.size() ? home_[static_cast<std::size_t>(cpu)] : workers_;

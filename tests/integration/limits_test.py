@@ -170,10 +170,10 @@ class Spread(support.TestCase):
         return counts
 
     def check(self, connect_all):
-        """Of 100 connections no worker holds more than its share where copying is most of the work, nor more than three quarters where
-        it is at home on the CPU of all their clients."""
+        """Of 100 connections no worker holds more than its share where copying is most of the work, and none is without any where
+        all may arrive at the CPU of the other."""
         self.check_most(connect_all, 55, "--body", "x" * 65536)
-        self.check_most(connect_all, 76)
+        self.check_most(connect_all, 99)
 
     def check_most(self, connect_all, most, *args):
         server = self.start("--workers", "2", *args)
