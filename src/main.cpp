@@ -25,6 +25,9 @@
 //
 // main(): options → Config → listeners → workers → exit status.
 #include <fcntl.h>
+#if __has_include(<sys/random.h>)
+#include <sys/random.h>  // getentropy on macOS
+#endif
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +37,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,9 +86,11 @@ std::uint32_t connections_allowed(const config::Config& config, std::uint32_t fi
 /// Says it at the debug level, so that a run can be repeated.
 std::uint64_t seed_of(const config::Config& config, log::Diagnostics& diagnostics) {
     if (config.seed) return *config.seed;
-    // What fits into the option: TOML integers are signed.
-    std::random_device device;
-    const std::uint64_t seed = (std::uint64_t{device()} << 32U | device()) >> 1U;
+    // Not std::random_device, which asks the processor what it can: under a hypervisor a hundredth of the start.
+    std::uint64_t seed = 0;
+    if (::getentropy(&seed, sizeof seed) != 0)
+        seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+    seed >>= 1U;  // what fits into the option: TOML integers are signed
     diagnostics.debug("--seed " + std::to_string(seed));
     return seed;
 }

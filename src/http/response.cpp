@@ -22,14 +22,17 @@ constexpr std::string_view allowed_methods =
     "MERGE, MKACTIVITY, MKCALENDAR, MKCOL, MKREDIRECTREF, MKWORKSPACE, MOVE, ORDERPATCH, PROPFIND, PROPPATCH, REBIND, REPORT, SEARCH, "
     "UNBIND, UNCHECKOUT, UNLINK, UNLOCK, UPDATE, UPDATEREDIRECTREF, VERSION-CONTROL";
 constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
-constexpr std::array connection_fields = {std::string_view(), std::string_view("keep-alive"), std::string_view("close")};
+constexpr std::array connection_lines = {std::string_view(), std::string_view("Connection: keep-alive\r\n"),
+                                         std::string_view("Connection: close\r\n")};
 
 // One copy more in a run saves nothing once a run fills a socket buffer, and each worker keeps its own.
 constexpr std::size_t run_bytes_max = std::size_t{64} * 1024;
 
 // What a date looks like, and what stands for one until the first renewal.
-constexpr std::string_view some_date = "Thu, 01 Jan 1970 00:00:00 GMT";
-static_assert(some_date.size() == date_size);
+constexpr std::string_view some_date_line = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+constexpr std::size_t date_at = some_date_line.find("Thu");
+constexpr std::string_view some_date = some_date_line.substr(date_at, date_size);
+static_assert(some_date_line.substr(date_at + date_size) == "\r\n");
 
 // Not strftime(3), whose names follow the locale; nor gmtime_r(3), which takes the lock of the time zone and reads its file the first time.
 void write_date(std::time_t now, char* out) {
@@ -55,6 +58,12 @@ void write_date(std::time_t now, char* out) {
 
 void add_field(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
+}
+
+std::string field_lines(const std::vector<site::HeaderField>& fields) {
+    std::string lines;
+    for (const auto& [name, value] : fields) add_field(lines, name, value);
+    return lines;
 }
 
 // RFC 9110 §8.6, §15.3.6, §15.4.5: 204 has neither content nor Content-Length, 304 no content (and we know no length that
@@ -87,14 +96,12 @@ Renderings::Rendered Renderings::render(const HeadParts& parts, std::string_view
     Rendered rendered{.offset = prototype_.size(), .head_only_offset = prototype_.size()};
     prototype_.append("HTTP/1.1 ").append(std::to_string(parts.status)).append(" ").append(parts.reason).append("\r\n");
     if (parts.date) {
-        prototype_.append("Date: ");
-        date_positions_.push_back(prototype_.size());
-        prototype_.append(some_date).append("\r\n");
+        date_positions_.push_back(prototype_.size() + date_at);
+        prototype_.append(some_date_line);
     }
-    for (const auto& [name, value] : parts.headers) add_field(prototype_, name, value);
+    prototype_.append(parts.field_lines);
     if (parts.content_length) add_field(prototype_, "Content-Length", std::to_string(*parts.content_length));
-    if (!parts.connection.empty()) add_field(prototype_, "Connection", parts.connection);
-    prototype_.append("\r\n");
+    prototype_.append(connection_lines[static_cast<std::size_t>(parts.persistence)]).append("\r\n");
     rendered.head_size = prototype_.size() - rendered.offset;
     prototype_.append(content);
     rendered.size = prototype_.size() - rendered.offset;
@@ -113,15 +120,15 @@ void Renderings::render_answer(const site::Answer& configured, std::size_t piece
         bodies_.push_back(configured.body);
         answer.content = *configured.body;
     }
+    const std::string lines = field_lines(configured.headers);
     for (const auto persistence : {Persistence::keep_alive, Persistence::keep_alive_1_0, Persistence::close}) {
-        const auto index = static_cast<std::size_t>(persistence);
         const HeadParts parts{.status = configured.status,
                               .reason = configured.reason,
-                              .headers = configured.headers,
+                              .field_lines = lines,
                               .content_length = has_no_length(configured.status) ? std::nullopt : std::optional(answer.content.size()),
-                              .connection = connection_fields[index],
+                              .persistence = persistence,
                               .date = configured.date};
-        Rendered& rendered = answer.rendered[index];
+        Rendered& rendered = answer.rendered[static_cast<std::size_t>(persistence)];
         rendered = render(parts, {});
         const bool is_one_piece = rendered.size + answer.content.size() <= piece_max;
         if (is_one_piece) {
@@ -140,34 +147,37 @@ void Renderings::render_answer(const site::Answer& configured, std::size_t piece
 }
 
 void Renderings::render_fixed(const site::Common& common) {
-    std::vector<site::HeaderField> headers = common.headers;
-    headers.push_back({"Allow", std::string(allowed_methods)});
-    for (std::size_t index = 0; index < options_.size(); ++index) {
-        options_[index] = render({.status = 200,
-                                  .reason = reason_phrase(200),
-                                  .headers = headers,
-                                  .content_length = 0,
-                                  .connection = connection_fields[index],
-                                  .date = common.date},
-                                 {});
+    const std::string lines = field_lines(common.headers);
+    std::string allow;
+    add_field(allow, "Allow", allowed_methods);
+    const std::string option_lines = lines + allow;
+    for (const auto persistence : {Persistence::keep_alive, Persistence::keep_alive_1_0, Persistence::close}) {
+        options_[static_cast<std::size_t>(persistence)] = render({.status = 200,
+                                                                  .reason = reason_phrase(200),
+                                                                  .field_lines = option_lines,
+                                                                  .content_length = 0,
+                                                                  .persistence = persistence,
+                                                                  .date = common.date},
+                                                                 {});
     }
-    headers.pop_back();
-    headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+    std::string refusal_lines = lines;
+    add_field(refusal_lines, "Content-Type", "text/plain; charset=utf-8");
+    // RFC 9110 §15.5.6: a 405 lists the methods that would have been taken.
+    const std::string not_allowed_lines = refusal_lines + allow;
+    std::string content;
     for (const RefusalRow& row : refusal_table) {
         if (row.refusal == Refusal::none) continue;
         const int status = static_cast<int>(row.status);
         const std::string_view phrase = reason_phrase(status);
-        const std::string content = std::string(phrase).append(": ").append(row.why);
-        // RFC 9110 §15.5.6: a 405 lists the methods that would have been taken.
-        if (row.status == Status::method_not_allowed) headers.push_back({"Allow", std::string(allowed_methods)});
-        refusals_[static_cast<std::size_t>(row.refusal)] = render({.status = status,
-                                                                   .reason = phrase,
-                                                                   .headers = headers,
-                                                                   .content_length = content.size(),
-                                                                   .connection = "close",
-                                                                   .date = common.date},
-                                                                  content);
-        if (row.status == Status::method_not_allowed) headers.pop_back();
+        content.assign(phrase).append(": ").append(row.why);
+        refusals_[static_cast<std::size_t>(row.refusal)] =
+            render({.status = status,
+                    .reason = phrase,
+                    .field_lines = row.status == Status::method_not_allowed ? not_allowed_lines : refusal_lines,
+                    .content_length = content.size(),
+                    .persistence = Persistence::close,
+                    .date = common.date},
+                   content);
     }
 }
 

@@ -125,9 +125,9 @@ private:
     struct HeadParts {
         int status;
         std::string_view reason;
-        const std::vector<site::HeaderField>& headers;
+        std::string_view field_lines;  ///< of the answer itself, each with its CRLF
         std::optional<std::size_t> content_length;
-        std::string_view connection;  ///< empty: no such field
+        Persistence persistence;
         bool date;
     };
 
