@@ -2,7 +2,7 @@
 // tinyhttpd answers HTTP/1.1 requests with responses that are fixed before the first one comes. This is where it is put together:
 //
 //   base/     Result, Fd, VERIFY, the words shared by the layers
-//   os/       signals, processors, the service manager, files that are ours to take away
+//   os/       signals, processors, entropy, the service manager, files that are ours to take away
 //   io/       the engine contract and the engines behind it: epoll and kqueue share a readiness half, io_uring
 //   tcp/      listening sockets, connections, deadlines, one worker's server, the pool of workers and what they share
 //   site/     what is answered: answers, routes, what becomes of a request, health; no HTTP bytes and no sockets
@@ -25,9 +25,6 @@
 //
 // main(): options → Config → listeners → workers → exit status.
 #include <fcntl.h>
-#if __has_include(<sys/random.h>)
-#include <sys/random.h>  // getentropy on macOS
-#endif
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,6 +55,7 @@
 #include "base/write_all.hpp"
 #include "config/load.hpp"
 #include "log/diagnostics.hpp"
+#include "os/entropy.hpp"
 #include "os/port_file.hpp"
 #include "os/processors.hpp"
 #include "os/signals.hpp"
@@ -86,11 +84,7 @@ std::uint32_t connections_allowed(const config::Config& config, std::uint32_t fi
 /// Says it at the debug level, so that a run can be repeated.
 std::uint64_t seed_of(const config::Config& config, log::Diagnostics& diagnostics) {
     if (config.seed) return *config.seed;
-    // Not std::random_device, which asks the processor what it can: under a hypervisor a hundredth of the start.
-    std::uint64_t seed = 0;
-    if (::getentropy(&seed, sizeof seed) != 0)
-        seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-    seed >>= 1U;  // what fits into the option: TOML integers are signed
+    const std::uint64_t seed = random_number() >> 1U;  // what fits into the option: TOML integers are signed
     diagnostics.debug("--seed " + std::to_string(seed));
     return seed;
 }

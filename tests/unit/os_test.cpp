@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/quota.hpp"
+#include "os/entropy.hpp"
 #include "os/port_file.hpp"
 #include "os/processors.hpp"
 #include "os/signals.hpp"
@@ -70,6 +71,10 @@ TEST_F(SystemTest, TheOldCgroupsCountToo) {
 
 TEST_F(SystemTest, WithoutCgroupsThereIsAWorkerAtLeast) {
     EXPECT_GE(usable_processors(root_.string()), 1U);
+}
+
+TEST(Entropy, TwoRunsHaveDifferentSeeds) {
+    EXPECT_NE(random_number(), random_number());
 }
 
 TEST_F(SystemTest, APortFileIsWholeAndGoesWithItsServer) {
