@@ -22,6 +22,8 @@ constexpr std::string_view allowed_methods =
     "MERGE, MKACTIVITY, MKCALENDAR, MKCOL, MKREDIRECTREF, MKWORKSPACE, MOVE, ORDERPATCH, PROPFIND, PROPPATCH, REBIND, REPORT, SEARCH, "
     "UNBIND, UNCHECKOUT, UNLINK, UNLOCK, UPDATE, UPDATEREDIRECTREF, VERSION-CONTROL";
 constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::array persistences = {Persistence::keep_alive, Persistence::keep_alive_1_0, Persistence::close};
+// By Persistence.
 constexpr std::array connection_lines = {std::string_view(), std::string_view("Connection: keep-alive\r\n"),
                                          std::string_view("Connection: close\r\n")};
 
@@ -121,7 +123,7 @@ void Renderings::render_answer(const site::Answer& configured, std::size_t piece
         answer.content = *configured.body;
     }
     const std::string lines = field_lines(configured.headers);
-    for (const auto persistence : {Persistence::keep_alive, Persistence::keep_alive_1_0, Persistence::close}) {
+    for (const Persistence persistence : persistences) {
         const HeadParts parts{.status = configured.status,
                               .reason = configured.reason,
                               .field_lines = lines,
@@ -151,7 +153,7 @@ void Renderings::render_fixed(const site::Common& common) {
     std::string allow;
     add_field(allow, "Allow", allowed_methods);
     const std::string option_lines = lines + allow;
-    for (const auto persistence : {Persistence::keep_alive, Persistence::keep_alive_1_0, Persistence::close}) {
+    for (const Persistence persistence : persistences) {
         options_[static_cast<std::size_t>(persistence)] = render({.status = 200,
                                                                   .reason = reason_phrase(200),
                                                                   .field_lines = option_lines,
