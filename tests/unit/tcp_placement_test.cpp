@@ -43,6 +43,8 @@ TEST(PlacementTest, NoWorkerHoldsMuchMoreThanTwiceItsShare) {
     EXPECT_EQ(std::accumulate(held.begin(), held.end(), 0U), 800U);
     EXPECT_LE(held[5], 201U);
     for (const std::uint32_t count : held) EXPECT_GE(count, 80U);
+    // Of two workers twice a share is everything, as with a network card of one queue.
+    EXPECT_EQ(held_after(2, {0, 1}, 200, [](int) { return 0; }), (Held{199, 1}));
 }
 
 TEST(PlacementTest, WhereTheCpuIsNotKnownConnectionsAreSpreadEvenly) {
