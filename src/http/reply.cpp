@@ -6,10 +6,6 @@
 
 namespace tinyhttpd::http {
 
-const site::Choice& Reply::choose(const RequestHead& head, const char* bytes, const site::Site& site) {
-    return site.choose({bytes, head.method_size}, {bytes + head.method_size + 1, head.target_size});
-}
-
 void Reply::consider_fields(const RequestHead& head, std::string_view bytes, const site::Site& site) {
     if (kind == Kind::options) return;
     if (site.has_preflights() && is_preflight(head, bytes)) {

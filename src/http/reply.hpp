@@ -38,11 +38,10 @@ struct Reply {
     /// Stop 4: choose. `bytes` are those of the head.
     [[nodiscard]] static Reply to(const RequestHead& head, const char* bytes, const site::Site& site) {
         if (head.form == TargetForm::asterisk) return {0, Kind::options, persistence_of(head), Content::sent};
-        const site::Choice& choice = site.has_routes() ? choose(head, bytes, site) : site.choice();
+        const site::Choice& choice =
+            site.has_routes() ? site.choose({bytes, head.method_size}, {bytes + head.method_size + 1, head.target_size}) : site.choice();
         return {choice.index, static_cast<Kind>(choice.kind), persistence_of(head), content_of(head)};
     }
-    /// Out of line: a site without routes is not to keep what they need in registers.
-    [[nodiscard, gnu::noinline]] static const site::Choice& choose(const RequestHead& head, const char* bytes, const site::Site& site);
     /// The rest of that choice, which only a site wants that depends on fields: a preflight, or a variant. `bytes` are the whole head.
     void consider_fields(const RequestHead& head, std::string_view bytes, const site::Site& site);
 

@@ -3,24 +3,22 @@
 
 namespace tinyhttpd::site {
 
-PathTable::PathTable(const Rows& rows)
-    : slots_(std::bit_ceil(4 * rows.size() + 2)), mask_(static_cast<std::uint32_t>(slots_.size() - 1)), shift_(64 - std::popcount(mask_)) {
+PathTable::PathTable(const Rows& rows) : slots_(std::bit_ceil(4 * rows.size() + 2)), shift_(64 - std::countr_zero(slots_.size())) {
     for (const auto& [path, number] : rows) {
-        std::size_t at = begin_of(hash_of(path));
-        while (slots_[at].number != 0) at = (at + 1) & mask_;
+        const Slot* slot = begin_of(hash_of(path));
+        while (!slot->is_empty()) slot = after(slot);
         const ShortPath key = path.size() > ShortPath::size_max ? ShortPath{} : ShortPath::of(path);
-        slots_[at] = {key.first, key.last, static_cast<std::uint32_t>(path.size()), number, static_cast<std::uint32_t>(paths_.size())};
+        slots_[static_cast<std::size_t>(slot - slots_.data())] = {key.first, key.last, static_cast<std::uint32_t>(path.size()), number,
+                                                                  static_cast<std::uint32_t>(paths_.size())};
         paths_ += path;
     }
 }
 
 std::uint32_t PathTable::find(std::string_view path) const {
     if (path.size() <= ShortPath::size_max) return find(ShortPath::of(path));
-    for (std::size_t at = begin_of(hash_of(path));; at = (at + 1) & mask_) {
-        const Slot& slot = slots_[at];
-        if (slot.number == 0) return 0;
-        if (slot.size == path.size() && std::memcmp(paths_.data() + slot.path, path.data(), path.size()) == 0) return slot.number;
-    }
+    for (const Slot* slot = begin_of(hash_of(path)); !slot->is_empty(); slot = after(slot))
+        if (slot->size == path.size() && std::memcmp(paths_.data() + slot->path, path.data(), path.size()) == 0) return slot->number;
+    return 0;
 }
 
 std::uint64_t PathTable::hash_of(std::string_view path) {

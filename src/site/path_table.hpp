@@ -47,39 +47,52 @@ struct ShortPath {
     /// The path that `target` begins with: all of it up to a '?'. Requires ASCII without NUL, which request targets are, and fewer than
     /// 4 GB.
     [[nodiscard, gnu::always_inline]] static ShortPath of(std::string_view target) {
-        const bool is_word = target.size() >= word_size;
-        const std::size_t second = is_word ? std::min<std::size_t>(target.size(), size_max) - word_size : 0;
-        const std::uint64_t first = is_word ? load_word(target.data()) : load_word_of(target);
-        const std::uint64_t last = is_word ? load_word(target.data() + second) : 0;
-        const std::uint32_t query = find_query(first, last);
-        if (query == size_max) return {first, last, static_cast<std::uint32_t>(target.size())};
-        if (query < word_size) return {first & ~(~std::uint64_t{0} << 8 * query), 0, query};
-        const std::size_t size = second + query - word_size;
-        return {first, load_word(target.data() + size - word_size), static_cast<std::uint32_t>(size)};
+        // One comparison for the longest, which are most of those with a query.
+        if (target.size() >= size_max) return without_query(target, size_max - word_size);
+        if (target.size() >= word_size) return without_query(target, target.size() - word_size);
+        const std::uint64_t only = load_word_of(target);
+        const unsigned queries = find_queries(only, 0);
+        return queries == 0 ? ShortPath{only, 0, static_cast<std::uint32_t>(target.size())} : begin_of(only, queries);
     }
 
-    /// Where the first '?' of these sixteen bytes is; 16: nowhere.
-    static std::uint32_t find_query(std::uint64_t first, std::uint64_t last) {
+    /// The lowest bit that is set tells where the first '?' of these sixteen bytes is; 0: nowhere.
+    static unsigned find_queries(std::uint64_t first, std::uint64_t last) {
 #ifdef TINYHTTPD_HAS_SIMD
         using Words = std::uint64_t __attribute__((vector_size(16)));
-        const unsigned found = simd::bits(std::bit_cast<simd::Block>(Words{first, last}) == '?');
-        return found == 0 ? size_max : static_cast<std::uint32_t>(std::countr_zero(found));
+        return simd::bits(std::bit_cast<simd::Block>(Words{first, last}) == '?');
 #else
-        return find_query_portable(first, last);
+        return find_queries_portable(first, last);
 #endif
     }
     /// The same on any processor: the tests hold one to the other.
-    static std::uint32_t find_query_portable(std::uint64_t first, std::uint64_t last) {
+    static unsigned find_queries_portable(std::uint64_t first, std::uint64_t last) {
         const auto find = [](std::uint64_t word) {
             constexpr std::uint64_t ones = 0x0101010101010101U;
             // The highest bit of each byte that is a '?', and maybe of some behind one.
             return static_cast<std::uint32_t>(std::countr_zero(((word ^ ones * '?') - ones) & ones * 0x80)) / 8;
         };
-        return find(first) < word_size ? find(first) : word_size + find(last);
+        const std::uint32_t at = find(first) < word_size ? find(first) : word_size + find(last);
+        return at == size_max ? 0 : 1U << at;
     }
 
 private:
     static constexpr std::uint32_t word_size = sizeof first;
+
+    /// `second`: where the last word of the first two begins.
+    [[gnu::always_inline]] static ShortPath without_query(std::string_view target, std::size_t second) {
+        const std::uint64_t first = load_word(target.data());
+        const std::uint64_t last = load_word(target.data() + second);
+        const unsigned queries = find_queries(first, last);
+        if (queries == 0) return {first, last, static_cast<std::uint32_t>(target.size())};
+        const std::size_t at = static_cast<unsigned>(std::countr_zero(queries));
+        if (at < word_size) return begin_of(first, queries);
+        const char* const end = target.data() + second + at - word_size;
+        return {first, load_word(end - word_size), static_cast<std::uint32_t>(end - target.data())};
+    }
+    static ShortPath begin_of(std::uint64_t word, unsigned queries) {
+        const auto size = static_cast<std::uint32_t>(std::countr_zero(queries));
+        return {word & ~(~std::uint64_t{0} << 8 * size), 0, size};
+    }
 };
 
 class PathTable {
@@ -92,13 +105,12 @@ public:
 
     /// 0: it is none of them, or a longer one.
     [[nodiscard, gnu::always_inline]] std::uint32_t find(const ShortPath& path) const {
-        // Without the library's checks of bounds, which would cost as much again: there are as many slots as the mask says.
-        for (std::size_t at = begin_of(hash_of(path));; at = (at + 1) & mask_) {
-            const Slot& slot = slots_.data()[at];
-            if (slot.first == path.first && slot.last == path.last && slot.size == path.size) [[likely]]
-                return slot.number;
-            if (slot.number == 0) return 0;
+        const Slot* slot = begin_of(hash_of(path));
+        while (!slot->is(path)) [[unlikely]] {
+            if (slot->is_empty()) return 0;
+            slot = after(slot);
         }
+        return slot->number;
     }
     /// The same for one of any length, without '?'.
     [[nodiscard]] std::uint32_t find(std::string_view path) const;
@@ -109,11 +121,14 @@ public:
 
 private:
     struct Slot {
-        std::uint64_t first = 0;   ///< as ShortPath has it; of a longer path 0
-        std::uint64_t last = 0;    ///< likewise
-        std::uint32_t size = ~0U;  ///< of no path: an empty slot
-        std::uint32_t number = 0;  ///< 0: likewise
-        std::uint32_t path = 0;    ///< where its bytes begin
+        std::uint64_t first = 0;  ///< as ShortPath has it; of a longer path 0
+        std::uint64_t last = 0;   ///< likewise
+        std::uint32_t size = 0;
+        std::uint32_t number = 0;
+        std::uint32_t path = ~0U;  ///< where its bytes begin; of an empty slot: nowhere
+
+        [[nodiscard]] bool is_empty() const { return path == ~0U; }
+        [[nodiscard]] bool is(const ShortPath& key) const { return first == key.first && last == key.last && size == key.size; }
     };
 
     /// The highest bits of a product depend on all bits of a word, and the rotation brings those of the words before down again: by half a
@@ -121,12 +136,12 @@ private:
     /// table, so that nobody else can make them collide.
     static std::uint64_t fold(std::uint64_t hash, std::uint64_t word) { return (std::rotl(hash, 44) ^ word) * 0x9e3779b97f4a7c15U; }
 
-    /// Where a search begins.
-    [[nodiscard]] std::size_t begin_of(std::uint64_t hash) const { return static_cast<std::size_t>(hash >> shift_); }
+    // A search by pointers: the library's checks of indices would cost as much again.
+    [[nodiscard]] const Slot* begin_of(std::uint64_t hash) const { return slots_.data() + (hash >> shift_); }
+    [[nodiscard]] const Slot* after(const Slot* slot) const { return ++slot == slots_.data() + slots_.size() ? slots_.data() : slot; }
 
     std::vector<Slot> slots_;  ///< open addressing, three quarters of them empty
-    std::uint32_t mask_;       ///< of their indices
-    int shift_;                ///< which leaves as many of a hash's bits
+    int shift_;                ///< which leaves as many of a hash's bits as their indices have
     std::string paths_;        ///< one after another
 };
 
