@@ -10,7 +10,7 @@
 namespace tinyhttpd::log {
 
 void CaptureDesk::sit(std::function<void()> wake) {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(wake_mutex_);
     wake_ = std::move(wake);
 }
 
@@ -50,10 +50,12 @@ void CaptureDesk::forget(Recorder::Line& line) {
 void CaptureDesk::told(Entry& entry, int code) {
     entry.error = code;
     entry.next = nullptr;
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock wake_lock(wake_mutex_);
+    std::unique_lock lock(mutex_);
     (told_first_ == nullptr ? told_first_ : told_last_->next) = &entry;
     const bool is_first = told_last_ == nullptr;
     told_last_ = &entry;
+    lock.unlock();
     // Whoever was woken takes all.
     if (is_first && wake_) wake_();
 }

@@ -52,8 +52,10 @@ private:
     Entry* free_ = nullptr;
     Entry* looked_at_ = nullptr;  ///< told, and taken off the list below
 
-    std::mutex mutex_;  // all below
+    std::mutex wake_mutex_;  // one of its own: who is woken would wait for it at once
     std::function<void()> wake_;
+
+    std::mutex mutex_;  // all below
     Entry* told_first_ = nullptr;
     Entry* told_last_ = nullptr;
 };

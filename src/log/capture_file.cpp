@@ -173,19 +173,18 @@ void* CaptureFile::run(void* argument) {
 
 bool CaptureFile::submit(Entry& entry) noexcept {
     State& state = *state_;
-    const std::lock_guard lock(state.mutex);
+    std::unique_lock lock(state.mutex);
     if (state.closed) return false;
     VERIFY(!entry.is_submitted_ && entry.line.ends_with('\n'));
     entry.is_submitted_ = true;
     entry.next_ = nullptr;
-    if (state.first == nullptr) {
-        state.first = &entry;
-        state.work.notify_one();
-    } else {
-        state.last->next_ = &entry;
-    }
+    const bool is_only = state.first == nullptr;
+    (is_only ? state.first : state.last->next_) = &entry;
     state.last = &entry;
     ++state.waiting;
+    lock.unlock();
+    // The thread would wait at once for a mutex that is still held.
+    if (is_only) state.work.notify_one();
     return true;
 }
 
