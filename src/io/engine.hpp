@@ -34,8 +34,8 @@ namespace tinyhttpd::io {
 /// Monotonic time as an engine tells it (the fake tells its own).
 using Instant = std::chrono::steady_clock::time_point;
 
-/// How long to block before `deadline`: a day at most, after which the caller looks again, so that no time, however far away,
-/// is more than a system call takes.
+/// How long to block before `deadline` (Instant::max(): there is none): a day at most, after which the caller looks again, so that no time,
+/// however far away, is more than a system call takes.
 [[nodiscard]] constexpr std::chrono::nanoseconds time_left(Instant deadline, Instant now) {
     constexpr std::chrono::hours most{24};
     if (deadline <= now) return {};
@@ -86,9 +86,8 @@ enum class Urgency : std::uint8_t {
 inline constexpr std::chrono::milliseconds relaxed_max{10};
 
 /// When a wait that keeps a relaxed send back has to end, if nothing comes before.
-[[nodiscard]] constexpr Instant relaxed_deadline(std::optional<Instant> deadline, Instant now) {
-    const Instant told = now + relaxed_max;
-    return deadline ? std::min(*deadline, told) : told;
+[[nodiscard]] constexpr Instant relaxed_deadline(Instant deadline, Instant now) {
+    return std::min(deadline, now + relaxed_max);
 }
 
 /// What an engine needs to know before it starts.

@@ -30,7 +30,8 @@ Result<EpollPoller> EpollPoller::create() {
     if (!poller.epoll_) return fail("create an epoll instance");
     poller.waker_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!poller.waker_) return fail("create an eventfd");
-    TRY_VOID(add(poller.epoll_.get(), poller.waker_.get(), EPOLLIN, waker_tag));
+    // By edges, of which each write makes one, whatever the counter is: so nobody has to read it.
+    TRY_VOID(add(poller.epoll_.get(), poller.waker_.get(), EPOLLIN | EPOLLET, waker_tag));
     return poller;
 }
 
@@ -47,18 +48,17 @@ void EpollPoller::remove_listener(int fd) {
 }
 
 // By syscall(2): epoll_wait(3) of glibc is a cancellation point, as recv(3) is (socket_calls.cpp).
-std::size_t EpollPoller::wait(std::optional<std::chrono::nanoseconds> timeout) {
+std::size_t EpollPoller::wait(std::chrono::nanoseconds timeout) {
     long count = -1;
     if (waits_exactly_) {
         constexpr std::int64_t ns_per_second = 1'000'000'000;
-        const std::int64_t ns = timeout ? timeout->count() : 0;
-        const __kernel_timespec time{ns / ns_per_second, ns % ns_per_second};
-        count = ::syscall(SYS_epoll_pwait2, epoll_.get(), events_.data(), events_per_wait, timeout ? &time : nullptr, nullptr, 0);
+        const __kernel_timespec time{timeout.count() / ns_per_second, timeout.count() % ns_per_second};
+        count = ::syscall(SYS_epoll_pwait2, epoll_.get(), events_.data(), events_per_wait, &time, nullptr, 0);
         // Before Linux 5.11, or a filter of system calls (seccomp) that was made then.
         if (count < 0 && (errno == ENOSYS || errno == EPERM)) waits_exactly_ = false;
     }
     if (!waits_exactly_) {
-        const int ms = timeout ? static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(*timeout).count()) : -1;
+        const int ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
         count = ::syscall(SYS_epoll_pwait, epoll_.get(), events_.data(), events_per_wait, ms, nullptr, 0);
     }
     VERIFY(count >= 0 || errno == EINTR);
@@ -68,14 +68,9 @@ std::size_t EpollPoller::wait(std::optional<std::chrono::nanoseconds> timeout) {
 void EpollPoller::wake() const {
     const int saved = errno;  // a signal handler may be the caller
     const std::uint64_t one = 1;
-    // EAGAIN means that the counter is full, so a wake-up is pending anyway.
+    // The counter has room for 584 years of a write each nanosecond.
     [[maybe_unused]] const ssize_t written = ::write(waker_.get(), &one, sizeof one);
     errno = saved;
-}
-
-void EpollPoller::wake_seen() const {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t read = ::read(waker_.get(), &count, sizeof count);
 }
 
 }  // namespace tinyhttpd::io

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -29,8 +28,8 @@ public:
     [[nodiscard]] Result<void> add_listener(int fd, Tag tag);
     void remove_listener(int fd);
 
-    /// Waits at most `timeout` (none: for ever) and returns how many entries readiness() then has. EINTR counts as none.
-    [[nodiscard]] std::size_t wait(std::optional<std::chrono::nanoseconds> timeout);
+    /// Waits at most `timeout`, which is a day or less, and returns how many entries readiness() then has. EINTR counts as none.
+    [[nodiscard]] std::size_t wait(std::chrono::nanoseconds timeout);
     [[nodiscard]] Readiness readiness(std::size_t index) const {
         const epoll_event& event = events_.data()[index];
         // epoll(7): EPOLLHUP and EPOLLERR may come alone or with the last bytes. Either way reading tells which: bytes, FIN or errno.
@@ -40,7 +39,7 @@ public:
     }
     /// Makes wait() report waker_tag. Async-signal-safe, from any thread.
     void wake() const;
-    void wake_seen() const;
+    static void wake_seen() {}
 
 private:
     Fd epoll_;

@@ -67,14 +67,12 @@ void KqueuePoller::remove_listener(int fd) {
     static_cast<void>(apply(kqueue_.get(), std::span(&removed, 1)));
 }
 
-std::size_t KqueuePoller::wait(std::optional<std::chrono::nanoseconds> timeout) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout.value_or(std::chrono::nanoseconds(0)));
+std::size_t KqueuePoller::wait(std::chrono::nanoseconds timeout) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
     timespec time{};
-    if (timeout) {
-        time.tv_sec = static_cast<decltype(time.tv_sec)>(seconds.count());
-        time.tv_nsec = static_cast<decltype(time.tv_nsec)>((*timeout - seconds).count());
-    }
-    const int count = ::kevent(kqueue_.get(), nullptr, 0, events_.data(), static_cast<Number>(events_.size()), timeout ? &time : nullptr);
+    time.tv_sec = static_cast<decltype(time.tv_sec)>(seconds.count());
+    time.tv_nsec = static_cast<decltype(time.tv_nsec)>((timeout - seconds).count());
+    const int count = ::kevent(kqueue_.get(), nullptr, 0, events_.data(), static_cast<Number>(events_.size()), &time);
     VERIFY(count >= 0 || errno == EINTR);
     return count > 0 ? static_cast<std::size_t>(count) : 0;
 }

@@ -20,7 +20,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -41,8 +40,8 @@ public:
     [[nodiscard]] Result<void> add_listener(int fd, Tag tag);
     void remove_listener(int fd);
 
-    /// Waits at most `timeout` (none: for ever) and returns how many entries readiness() then has. EINTR counts as none.
-    [[nodiscard]] std::size_t wait(std::optional<std::chrono::nanoseconds> timeout);
+    /// Waits at most `timeout`, which is a day or less, and returns how many entries readiness() then has. EINTR counts as none.
+    [[nodiscard]] std::size_t wait(std::chrono::nanoseconds timeout);
     [[nodiscard]] Readiness readiness(std::size_t index) const {
         const struct kevent& event = events_[index];
         const auto tag = reinterpret_cast<Tag>(event.udata);

@@ -6,7 +6,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -38,17 +37,16 @@ struct Readiness {
 };
 
 template <class P>
-concept Poller =
-    requires(P poller, const P& observed, int fd, Tag tag, std::optional<std::chrono::nanoseconds> timeout, std::size_t index) {
-        { P::name } -> std::convertible_to<std::string_view>;
-        { P::create() } -> std::same_as<Result<P>>;
-        { poller.add_connection(fd, tag) } -> std::same_as<Result<void>>;
-        { poller.add_listener(fd, tag) } -> std::same_as<Result<void>>;
-        { poller.remove_listener(fd) };
-        { poller.wait(timeout) } -> std::same_as<std::size_t>;
-        { observed.readiness(index) } -> std::same_as<Readiness>;
-        { observed.wake() };
-        { observed.wake_seen() };
-    };
+concept Poller = requires(P poller, const P& observed, int fd, Tag tag, std::chrono::nanoseconds timeout, std::size_t index) {
+    { P::name } -> std::convertible_to<std::string_view>;
+    { P::create() } -> std::same_as<Result<P>>;
+    { poller.add_connection(fd, tag) } -> std::same_as<Result<void>>;
+    { poller.add_listener(fd, tag) } -> std::same_as<Result<void>>;
+    { poller.remove_listener(fd) };
+    { poller.wait(timeout) } -> std::same_as<std::size_t>;
+    { observed.readiness(index) } -> std::same_as<Readiness>;
+    { observed.wake() };
+    { observed.wake_seen() };
+};
 
 }  // namespace tinyhttpd::io

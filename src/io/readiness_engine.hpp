@@ -137,13 +137,14 @@ public:
     }
 
     [[nodiscard]] std::span<const Event> wait(std::optional<Instant> deadline) {
+        Instant until = deadline.value_or(Instant::max());
         if (!lent_events_.empty()) [[unlikely]]
             SparingVector<Event>().swap(lent_events_);
         events_.clear();
         events_.swap(pending_);
         // Nobody waits for these: a turn for them alone would cost a client with one request at a time a tenth of its instructions.
         const std::size_t relaxed = std::exchange(relaxed_, 0);
-        if (relaxed > 0) deadline = relaxed_deadline(deadline, now_);
+        if (relaxed > 0) until = relaxed_deadline(until, now_);
         lent_ = 0;
         ++wait_number_;
         for (;;) {
@@ -159,11 +160,11 @@ public:
             }
             if (events_.size() > relaxed) return events_.span();
             // The descriptors that are known to be ready have had their turn: see who else is, then go round again.
-            ready_count_ = poller_.wait(queue_.empty() ? timeout(deadline) : std::chrono::nanoseconds(0));
+            ready_count_ = poller_.wait(queue_.empty() ? time_left(until, now_) : std::chrono::nanoseconds(0));
             now_ = std::chrono::steady_clock::now();
             next_ready_ = 0;
             turn_left_ = queue_.size();
-            if (ready_count_ == 0 && turn_left_ == 0 && deadline && now_ >= *deadline) return events_.span();
+            if (ready_count_ == 0 && turn_left_ == 0 && now_ >= until) return events_.span();
         }
     }
     [[nodiscard]] Instant now() const { return now_; }
@@ -313,10 +314,6 @@ private:
             if (fd < 0) pause_accept(listener);
             events_.push_reserved({.kind = EventKind::accepted, .result = fd, .listener = listener});
         }
-    }
-
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout(std::optional<Instant> deadline) const {
-        return deadline ? std::optional(time_left(*deadline, now_)) : std::nullopt;
     }
 
     P poller_;

@@ -25,10 +25,10 @@ bool is_passing(int result) {
 /// still waits for room in the queue.
 void UringEngine::confirm_silent() {
     io_uring* const ring = uring_->get();
-    if (io_uring_sq_ready(ring) > 0 || io_uring_cq_has_overflow(ring)) [[unlikely]]
+    if (uring_->unsubmitted() > 0 || io_uring_cq_has_overflow(ring)) [[unlikely]]
         return;
     const io_uring_cqe* const queue = ring->cq.cqes;
-    const unsigned mask = *ring->cq.kring_mask;
+    const unsigned mask = ring->cq.ring_mask;
     const unsigned begin = *ring->cq.khead;
     for (unsigned next = begin; next != begin + ready_; ++next) {
         const std::uint64_t tag = queue[next & mask].user_data;
@@ -51,7 +51,7 @@ void UringEngine::confirm_silent() {
 void UringEngine::take_completions() {
     io_uring* const ring = uring_->get();
     const io_uring_cqe* const queue = ring->cq.cqes;
-    const unsigned mask = *ring->cq.kring_mask;
+    const unsigned mask = ring->cq.ring_mask;
     const unsigned begin = *ring->cq.khead;
     const unsigned end = begin + ready_;
     unsigned next = begin;
@@ -234,7 +234,7 @@ void UringEngine::take_other(const io_uring_cqe& completion) {
     const ConnectionId id = uring_tag::id_of(completion.user_data);
     switch (uring_tag::kind_of(completion.user_data)) {
         case Operation::close: take_closed(completion); return finish_close(connections_[id.slot], id);
-        case Operation::poll: return take_poll(id.slot);
+        case Operation::poll: return take_poll(completion);
         case Operation::cancel: return;  // what was to be cancelled had ended by itself
         case Operation::receive:
         case Operation::send: break;
@@ -250,12 +250,12 @@ void UringEngine::take_closed(const io_uring_cqe& completion) {
     connection.life = Life::descriptor_closed;
 }
 
-void UringEngine::take_poll(std::uint32_t index) {
+void UringEngine::take_poll(const io_uring_cqe& completion) {
+    const std::uint32_t index = uring_tag::id_of(completion.user_data).slot;
     if (index == waker_index) {
-        std::uint64_t count = 0;
-        [[maybe_unused]] const ssize_t drained = ::read(waker_.get(), &count, sizeof count);
         events_.push_reserved({.kind = EventKind::woken});
-        return arm_poll(waker_index, waker_.get());
+        if ((completion.flags & IORING_CQE_F_MORE) == 0) arm_waker();
+        return;
     }
     listeners_[index].armed = false;
     accept_some(index);

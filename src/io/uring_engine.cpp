@@ -23,7 +23,6 @@ constexpr std::size_t buffers_max = 128;
 constexpr std::size_t buffers_min = 8;
 constexpr Uring::Size ring_size{.submissions = 256, .completions = 2048};
 
-constexpr std::size_t send_bytes_max = std::size_t{1} << 30;  // the length of an operation has 32 bits
 constexpr std::size_t spare_bytes_max = 64 * 1024;
 
 /// Sends whose silence means success; one more than these completes aloud.
@@ -53,7 +52,7 @@ Result<std::unique_ptr<UringEngine>> UringEngine::create(const EngineOptions& op
 
 UringEngine::UringEngine(std::unique_ptr<Uring> uring, std::unique_ptr<UringBuffers> buffers, Fd waker, const EngineOptions& options)
     : uring_(std::move(uring)), buffers_(std::move(buffers)), waker_(std::move(waker)), options_(options) {
-    arm_poll(waker_index, waker_.get());
+    arm_waker();
 }
 
 UringEngine::~UringEngine() {
@@ -107,6 +106,13 @@ void UringEngine::arm_poll(std::uint32_t index, int fd) {
     io_uring_sqe_set_data64(entry, uring_tag::make(Operation::poll, {index, 0}));
 }
 
+/// A completion for each write to it, whatever the counter is (the poll is edge-triggered): so nobody has to read it.
+void UringEngine::arm_waker() {
+    io_uring_sqe* entry = submission();
+    io_uring_prep_poll_multishot(entry, waker_.get(), POLLIN);
+    io_uring_sqe_set_data64(entry, uring_tag::make(Operation::poll, {waker_index, 0}));
+}
+
 void UringEngine::arm_receive(Connection& connection, ConnectionId id) {
     io_uring_sqe* entry = submission();
     io_uring_prep_recv(entry, connection.fd, nullptr, 0, 0);
@@ -128,19 +134,8 @@ void UringEngine::cancel(std::uint64_t operation) {
     io_uring_sqe_set_data64(entry, uring_tag::make(Operation::cancel, {}));
 }
 
-inline io_uring_sqe* UringEngine::submit_send(Connection& connection, ConnectionId id) {
-    io_uring_sqe* entry = submission();
-    if (connection.gathered) [[unlikely]] {
-        io_uring_prep_sendmsg(entry, connection.fd, &connection.outgoing.message->header, MSG_NOSIGNAL);
-    } else {
-        io_uring_prep_send(entry, connection.fd, connection.outgoing.data, std::min(connection.send_left, send_bytes_max), MSG_NOSIGNAL);
-    }
-    io_uring_sqe_set_data64(entry, uring_tag::make(Operation::send, id));
-    return entry;
-}
-
 void UringEngine::submit_send_again(Connection& connection, ConnectionId id) {
-    submit_send(connection, id);
+    submit_send(connection, id, Urgency::prompt);
 }
 
 /// In place of a send for which there is no memory: it completes with EBADF, from a later wait() as all that was submitted.
@@ -199,26 +194,6 @@ void UringEngine::resume_slowly(Connection& connection, ConnectionId id) {
     }
 }
 
-void UringEngine::send(ConnectionId id, std::span<const Slice> slices, Urgency urgency) {
-    Connection& connection = at(id);
-    VERIFY(connection.send_left == 0 && !slices.empty() && slices.size() <= Batch::capacity);
-    connection.outgoing.data = slices.data()->data;
-    connection.send_left = slices.data()->size;
-    if (slices.size() > 1 && !gather(connection, slices)) [[unlikely]]
-        return submit_failure(id);
-    io_uring_sqe* entry = submit_send(connection, id);
-    connection.silent = urgency == Urgency::relaxed && connection.send_left <= send_bytes_max && silent_.size() < silent_.capacity();
-    if (!connection.silent) {
-        // What has come of a short send is completed without: a segment that waits is pushed by the next send, too.
-        if (urgency == Urgency::last) entry->msg_flags |= MSG_MORE;
-        return;
-    }
-    // All of it within the system call that submits it, or a completion that says how much: so silence means success.
-    entry->msg_flags |= MSG_DONTWAIT | MSG_WAITALL;
-    entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    silent_.push_reserved(id);
-}
-
 bool UringEngine::gather(Connection& connection, std::span<const Slice> slices) {
     std::unique_ptr<Message> taken = spare_messages_.take();
     if (!taken) return false;
@@ -272,23 +247,25 @@ std::size_t UringEngine::unreceived(ConnectionId id) const {
 void UringEngine::wake() {
     const int saved = errno;  // a signal handler may be the caller
     const std::uint64_t one = 1;
-    // EAGAIN means that the counter is full, so a wake-up is pending anyway.
+    // The counter has room for 584 years of a write each nanosecond.
     [[maybe_unused]] const ssize_t written = ::write(waker_.get(), &one, sizeof one);
     errno = saved;
 }
 
 std::span<const Event> UringEngine::wait(std::optional<Instant> deadline) {
+    const Instant until = deadline.value_or(Instant::max());
     begin_span();
     for (;;) {
         if (ready_ == 0 && revisited_.empty()) {
-            enter(deadline);
+            enter(until);
             if (failure_ != 0) [[unlikely]] {
                 events_.push_reserved({.kind = EventKind::failed, .result = -failure_});
                 return events_.span();
             }
-            if (ready_ == 0 && events_.empty() && deadline && now_ >= *deadline) return events_.span();
+            if (ready_ == 0 && events_.empty() && now_ >= until) return events_.span();
         }
-        revisit();
+        if (!revisited_.empty()) [[unlikely]]
+            revisit();
         take_completions();
         if (!events_.empty()) return events_.span();
     }
@@ -307,17 +284,12 @@ void UringEngine::begin_span() {
     }
 }
 
-void UringEngine::enter(std::optional<Instant> deadline) {
+void UringEngine::enter(Instant until) {
     buffers_->publish();
-    if (!silent_.empty()) deadline = relaxed_deadline(deadline, now_);
+    if (!silent_.empty()) until = relaxed_deadline(until, now_);
     io_uring* const ring = uring_->get();
-    if (failure_ == 0) {
-        if (io_uring_cq_ready(ring) > 0) {
-            failure_ = uring_->enter(std::chrono::nanoseconds(0));
-        } else {
-            failure_ = uring_->enter(deadline ? std::optional(time_left(*deadline, now_)) : std::nullopt);
-        }
-    }
+    // It does not wait if there are completions in the queue already.
+    if (failure_ == 0) failure_ = uring_->enter(time_left(until, now_));
     now_ = std::chrono::steady_clock::now();
     ready_ = io_uring_cq_ready(ring);
     if (!silent_.empty() && failure_ == 0) confirm_silent();

@@ -52,7 +52,18 @@ public:
             resume_slowly(connection, id);
     }
 
-    void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt);
+    // In line where the batch is made, as the other engines have it.
+    [[gnu::always_inline]] void send(ConnectionId id, std::span<const Slice> slices, Urgency urgency = Urgency::prompt) {
+        Connection& connection = at(id);
+        VERIFY(connection.send_left == 0 && !slices.empty() && slices.size() <= Batch::capacity);
+        connection.outgoing.data = slices.front().data;
+        connection.send_left = slices.front().size;
+        if (slices.size() > 1 && !gather(connection, slices)) [[unlikely]]
+            return submit_failure(id);
+        connection.silent = urgency == Urgency::relaxed && connection.send_left <= send_bytes_max && silent_.room() > 0;
+        if (connection.silent) silent_.push_reserved(id);
+        submit_send(connection, id, urgency);
+    }
     [[nodiscard]] std::uint64_t sent_so_far(ConnectionId id) const {
         const Connection& connection = connections_[id.slot];
         return connection.generation == id.generation && connection.gathered ? connection.outgoing.message->sent : 0;
@@ -83,8 +94,9 @@ private:
 
     /// The waker is polled like a listener, under the last index that a tag can hold.
     static constexpr std::uint32_t waker_index = uring_tag::slot_max;
-    static constexpr std::uint32_t shown_max = 64;    ///< connections that one span revisits
-    static constexpr std::size_t accepts_room = 256;  ///< connections that one span accepts, if it is otherwise full
+    static constexpr std::uint32_t shown_max = 64;                       ///< connections that one span revisits
+    static constexpr std::size_t accepts_room = 256;                     ///< connections that one span accepts, if it is otherwise full
+    static constexpr std::size_t send_bytes_max = std::size_t{1} << 30;  ///< the length of an operation has 32 bits
 
     struct Listener {
         int fd = -1;
@@ -104,11 +116,34 @@ private:
         return entry != nullptr ? entry : submission_of_full_queue();
     }
     [[nodiscard, gnu::noinline]] io_uring_sqe* submission_of_full_queue();
+    void arm_waker();
     void arm_poll(std::uint32_t index, int fd);
     void arm_receive(Connection& connection, ConnectionId id);
     void arm_receive_if_wanted(Connection& connection, ConnectionId id);
     void cancel(std::uint64_t operation);
-    [[gnu::always_inline]] io_uring_sqe* submit_send(Connection& connection, ConnectionId id);
+    /// Not by io_uring_prep_send(), which fills in zeros that are there.
+    [[gnu::always_inline]] void submit_send(const Connection& connection, ConnectionId id, Urgency urgency) {
+        io_uring_sqe* const entry = submission();
+        entry->fd = connection.fd;
+        entry->user_data = uring_tag::make(Operation::send, id);
+        if (connection.gathered) [[unlikely]] {
+            entry->opcode = IORING_OP_SENDMSG;
+            entry->addr = reinterpret_cast<std::uintptr_t>(&connection.outgoing.message->header);
+            entry->len = 1;
+        } else {
+            entry->opcode = IORING_OP_SEND;
+            entry->addr = reinterpret_cast<std::uintptr_t>(connection.outgoing.data);
+            entry->len = static_cast<std::uint32_t>(std::min(connection.send_left, send_bytes_max));
+        }
+        if (connection.silent) {
+            // All of it within the system call that submits it, or a completion that says how much: so silence means success.
+            entry->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL;
+            entry->flags = IOSQE_CQE_SKIP_SUCCESS;
+        } else {
+            // What has come of a short send is completed without: a segment that waits is pushed by the next send, too.
+            entry->msg_flags = MSG_NOSIGNAL | (urgency == Urgency::last ? MSG_MORE : 0);
+        }
+    }
     [[gnu::noinline]] void submit_send_again(Connection& connection, ConnectionId id);
     [[gnu::noinline]] void submit_failure(ConnectionId id);
     [[nodiscard, gnu::noinline]] bool gather(Connection& connection, std::span<const Slice> slices);
@@ -133,13 +168,13 @@ private:
     [[gnu::noinline]] void take_sent_slowly(Connection& connection, const io_uring_cqe& completion);
     [[gnu::noinline]] void take_other(const io_uring_cqe& completion);
     void take_closed(const io_uring_cqe& completion);
-    void take_poll(std::uint32_t index);
+    void take_poll(const io_uring_cqe& completion);
     void accept_some(ListenerId listener);
     void spill(Connection& connection, ConnectionId id, Input input);
     [[nodiscard]] bool keep(Connection& connection, Input input);
     void lend(std::unique_ptr<Spill> spill);
     void finish_close(Connection& connection, ConnectionId id);
-    void enter(std::optional<Instant> deadline);
+    void enter(Instant until);
 
     std::unique_ptr<Uring> uring_;
     std::unique_ptr<UringBuffers> buffers_;

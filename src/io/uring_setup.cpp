@@ -121,19 +121,18 @@ void Uring::publish() {
     io_uring_smp_store_release(queue.ktail, queue.sqe_tail);
 }
 
-int Uring::enter(std::optional<std::chrono::nanoseconds> longest) {
+int Uring::enter(std::chrono::nanoseconds longest) {
     publish();
+    // Most times are less than a second, and a division costs more than to see that.
+    constexpr std::chrono::seconds second{1};
+    const auto seconds = longest < second ? std::chrono::seconds(0) : std::chrono::duration_cast<std::chrono::seconds>(longest);
+    __kernel_timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (longest - seconds).count()};
     io_uring_getevents_arg argument{};
-    __kernel_timespec timeout;
-    if (longest) {
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*longest);
-        timeout = {.tv_sec = seconds.count(), .tv_nsec = (*longest - seconds).count()};
-        argument.ts = reinterpret_cast<std::uintptr_t>(&timeout);
-    }
-    const unsigned wanted = longest && longest->count() == 0 ? 0 : 1;
-    const int result = io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), wanted,
-                                       enter_flags_ | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, reinterpret_cast<sigset_t*>(&argument),
-                                       sizeof argument);
+    argument.ts = reinterpret_cast<std::uintptr_t>(&timeout);
+    const unsigned wanted = longest.count() == 0 ? 0 : 1;
+    const int result =
+        io_uring_enter2(ring_.enter_ring_fd, unsubmitted(), wanted, enter_flags_ | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+                        reinterpret_cast<sigset_t*>(&argument), sizeof argument);
     if (result >= 0 || result == -ETIME || result == -EINTR) return 0;
     if (!is_passing(-result)) return -result;
     // It did not wait, and asking again at once would only keep a processor from whoever has the memory.
@@ -143,7 +142,7 @@ int Uring::enter(std::optional<std::chrono::nanoseconds> longest) {
 
 int Uring::submit() {
     publish();
-    const int result = io_uring_enter2(ring_.enter_ring_fd, io_uring_sq_ready(&ring_), 0, enter_flags_, nullptr, 0);
+    const int result = io_uring_enter2(ring_.enter_ring_fd, unsubmitted(), 0, enter_flags_, nullptr, 0);
     return result < 0 && !is_passing(-result) ? -result : 0;
 }
 
@@ -159,7 +158,7 @@ Result<std::unique_ptr<UringBuffers>> UringBuffers::create(Uring& uring, int gro
     auto buffers = std::make_unique<UringBuffers>();
     buffers->uring_ = &uring;
     buffers->group_ = group;
-    buffers->mask_ = static_cast<int>(count) - 1;
+    buffers->mask_ = count - 1;
     buffers->size_ = static_cast<unsigned>(bytes_each);
     buffers->stride_ = (bytes_each + 2 * colour_bytes - 1) / colour_bytes * colour_bytes;
     buffers->memory_bytes_ = buffers->stride_ * count;
@@ -179,19 +178,20 @@ Result<std::unique_ptr<UringBuffers>> UringBuffers::create(Uring& uring, int gro
     io_uring_buf_ring_init(buffers->ring_);
     buffers->provided_ = std::min(count, provided_at_first);
     for (unsigned place = 0; place < count; ++place) buffers->fill(place, place % buffers->provided_);
-    io_uring_buf_ring_advance(buffers->ring_, static_cast<int>(buffers->provided_));
+    buffers->tail_ = buffers->provided_;
+    buffers->publish();
     return buffers;
 }
 
 void UringBuffers::provide_more() {
-    const unsigned count = static_cast<unsigned>(mask_) + 1;
+    const unsigned count = mask_ + 1;
     const unsigned before = provided_;
     provided_ = std::min(count, 2 * before);
     for (unsigned id = before; id < provided_; ++id) give_back(id);
 }
 
 void UringBuffers::fill(unsigned place, unsigned id) {
-    io_uring_buf& entry = ring_->bufs[place & static_cast<unsigned>(mask_)];
+    io_uring_buf& entry = ring_->bufs[place & mask_];
     entry.addr = reinterpret_cast<std::uintptr_t>(memory_ + stride_ * id);
     entry.len = size_;
     entry.bid = static_cast<std::uint16_t>(id);

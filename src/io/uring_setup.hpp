@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 
 #include "base/result.hpp"
@@ -37,7 +36,7 @@ public:
     Uring& operator=(const Uring&) = delete;
     ~Uring();
 
-    /// An entry of the submission queue, to be filled in; null: the queue is full. As io_uring_get_sqe(), for a ring without the
+    /// An entry of the submission queue, all zero, to be filled in; null: the queue is full. As io_uring_get_sqe(), for a ring without the
     /// features that it asks for each time.
     [[nodiscard]] io_uring_sqe* next_entry() {
         io_uring_sq& queue = ring_.sq;
@@ -46,22 +45,16 @@ public:
             return nullptr;
         queue.sqe_tail = tail + 1;
         io_uring_sqe& entry = queue.sqes[tail & queue.ring_mask];
-        // Since liburing 2.4 io_uring_get_sqe() does this and no longer each io_uring_prep_*(): what is left of the entry's last use, a
-        // buffer group for one, would be done again.
-        entry.flags = 0;
-        entry.ioprio = 0;
-        entry.rw_flags = 0;
-        entry.buf_index = 0;
-        entry.personality = 0;
-        entry.file_index = 0;
-        entry.addr3 = 0;
-        entry.__pad2[0] = 0;
+        // What is left of its last use, a buffer group for one, would be done again.
+        entry = {};
         return &entry;
     }
-    /// Submits what is in the queue, lets completions happen and waits, at most as long as given (none: for ever), until there
-    /// is one; with zero it does not wait. One system call; what the kernel did not take stays in the queue for the next time.
+    /// Submits what is in the queue, lets completions happen and waits, at most as long as given, until there is one: there may be one
+    /// already, and with zero it does not wait. One system call; what the kernel did not take stays in the queue for the next time.
     /// 0, or the errno of a kernel that does not serve this ring any more.
-    [[nodiscard]] int enter(std::optional<std::chrono::nanoseconds> longest);
+    [[nodiscard]] int enter(std::chrono::nanoseconds longest);
+    /// How many entries of the queue the kernel has not taken. As io_uring_sq_ready(), for a ring that nobody polls.
+    [[nodiscard]] unsigned unsubmitted() const { return ring_.sq.sqe_tail - *ring_.sq.khead; }
     /// Submits what is in the queue, and returns as enter() does.
     [[nodiscard]] int submit();
 
@@ -95,22 +88,19 @@ public:
     void provide_more();
     /// The kernel does not use the buffer again before the next publish(): until then its bytes stay.
     void give_back(unsigned id) {
-        const auto place = static_cast<unsigned short>(ring_->tail + returned_++);
+        const unsigned place = tail_++;
         // The kernel takes buffers in the order in which it is given them, so the place mostly names this one already.
         if (ring_->bufs[place & mask_].bid != id) [[unlikely]]
             fill(place, id);
     }
-    void publish() {
-        if (returned_ > 0) io_uring_buf_ring_advance(ring_, returned_);
-        returned_ = 0;
-    }
+    void publish() { io_uring_smp_store_release(&ring_->tail, static_cast<std::uint16_t>(tail_)); }
 
 private:
     /// Keeps buffers from all beginning in the same cache set, and each from sharing a line with its neighbour.
     static constexpr std::size_t colour_bytes = 64;
 
     void fill(unsigned place, unsigned id);
-    [[nodiscard]] std::size_t ring_bytes() const { return static_cast<std::size_t>(mask_ + 1) * sizeof(io_uring_buf); }
+    [[nodiscard]] std::size_t ring_bytes() const { return (std::size_t{mask_} + 1) * sizeof(io_uring_buf); }
 
     Uring* uring_ = nullptr;
     io_uring_buf_ring* ring_ = nullptr;
@@ -118,10 +108,10 @@ private:
     std::size_t memory_bytes_ = 0;
     std::size_t stride_ = 0;
     unsigned size_ = 0;
-    int mask_ = -1;
+    unsigned mask_ = 0;
     int group_ = 0;
-    int returned_ = 0;
     unsigned provided_ = 0;
+    unsigned tail_ = 0;  ///< of the ring, with what has been given back since publish()
     bool registered_ = false;
 };
 

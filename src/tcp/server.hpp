@@ -118,9 +118,14 @@ private:
     }
 
     void handle(const io::Event& event) {
+        // By themselves: a switch of so many cases is an indirect jump.
+        if (event.kind == io::EventKind::received) [[likely]]
+            return received(at(event), event);
+        if (event.kind == io::EventKind::sent) [[likely]]
+            return sent(at(event), event.result);
         switch (event.kind) {
-            case io::EventKind::received: return received(at(event), event);
-            case io::EventKind::sent: return sent(at(event), event.result);
+            case io::EventKind::received:
+            case io::EventKind::sent: std::unreachable();
             case io::EventKind::closed: return closed(at(event));
             case io::EventKind::accepted: return accepted(event.result, event.listener);
             case io::EventKind::woken: return woken();
@@ -131,7 +136,8 @@ private:
     /// Stop 2: find.
     [[nodiscard]] Connection& at(const io::Event& event) {
         Connection& connection = connections_[event.connection.slot];
-        VERIFY(connection.generation == event.connection.generation && connection.state != State::free);
+        VERIFY(connection.generation == event.connection.generation);  // a free one has the next that it will have
+        ASSERT(connection.state != State::free);
         return connection;
     }
 
@@ -235,7 +241,7 @@ private:
 
     void received(Connection& connection, const io::Event& event) {
         const std::string_view input(event.data, static_cast<std::size_t>(std::max(event.result, 0)));
-        // By itself: a switch of so many cases is an indirect jump.
+        // By itself, as above.
         if (connection.state == State::receiving) [[likely]] {
             // 0: the peer sends nothing more. Nothing is owed to it: a complete request would have been answered by now.
             if (input.empty()) return close(connection);
@@ -382,8 +388,10 @@ private:
 
     /// Stop 8: completed.
     void sent(Connection& connection, int result) {
-        if (connection.state == State::closing) return;
-        VERIFY(connection.state == State::sending);
+        if (connection.state != State::sending) [[unlikely]] {
+            VERIFY(connection.state == State::closing);
+            return;
+        }
         if (result < 0) return close(connection);
         settle(connection.answers);
         connection.answers = 0;

@@ -26,7 +26,7 @@ public:
         return {};
     }
     void remove_listener(int) {}
-    [[nodiscard]] std::size_t wait(std::optional<std::chrono::nanoseconds>) {
+    [[nodiscard]] std::size_t wait(std::chrono::nanoseconds) {
         now = std::move(next);
         next.clear();
         return now.size();

@@ -137,6 +137,18 @@ TEST_F(UringFailure, a_call_refused_for_good_is_said_each_time_and_every_descrip
     for (std::size_t i = 0; i < far.size(); ++i) EXPECT_TRUE(sees_the_end(i)) << i;
 }
 
+TEST_F(UringFailure, a_wake_is_heard_after_the_kernel_has_ended_the_poll_for_it) {
+    driver->settle();
+    io_uring_sync_cancel_reg poll{};
+    poll.addr = uring_tag::make(UringOperation::poll, {uring_tag::slot_max, 0});
+    poll.timeout = {-1, -1};
+    ASSERT_EQ(io_uring_register_sync_cancel(latest_ring, &poll), 0);
+    driver->settle();
+    driver->wakes = 0;
+    engine->wake();
+    driver->until([&] { return driver->wakes > 0; });
+}
+
 TEST_F(UringFailure, a_close_that_is_not_carried_out_is_made_up_for) {
     for (std::size_t i = 0; i < 3; ++i) open();
     driver->settle();
