@@ -262,14 +262,14 @@ class SystemCalls(Row):
 
 ROWS: list[Row] = [
     Start(),  # before any load, which slows down for a while what starts after it
-    Load(4, 100, auto=True, quick=True, rounds=7),
-    Load(2, 100, auto=True, quick=True, rounds=5),
-    Load(1, 100, auto=True, rounds=5),
-    Load(1, 1, auto=True, quick=True),
+    Load(4, 100, auto=True, quick=True, rounds=9),
+    Load(2, 100, auto=True, quick=True, rounds=9),
+    Load(1, 100, auto=True, rounds=7),
+    Load(1, 1, auto=True, quick=True, rounds=7),
     Load(1, 2, few=True),
     Load(2, 8, few=True),
-    Load(2, 16, auto=True),
-    Load(2, 512, auto=True),
+    Load(2, 16, auto=True, rounds=7),
+    Load(2, 512, auto=True, rounds=7),
     Load(2, 1000, auto=True),
     Pipelined(),
     Load(2, 100, "close", close=True, quick=True, rounds=5),
