@@ -64,7 +64,7 @@ enum class EventKind : std::uint8_t {
     received,  ///< result: bytes in `data`, 0 for FIN, or -errno (the connection is dead; receiving has ended)
     sent,      ///< result: 0 when every byte was handed to the kernel, or -errno (the connection is dead)
     closed,    ///< the id is free again
-    woken,     ///< wake() was called, once or more, since the last `woken`
+    woken,     ///< wake() was called, once or more, since the last `woken`; seldom for nothing
     failed,    ///< result: -errno. The kernel does not serve this engine any more; only its end is left
 };
 

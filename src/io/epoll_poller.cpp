@@ -30,7 +30,7 @@ Result<EpollPoller> EpollPoller::create() {
     if (!poller.epoll_) return fail("create an epoll instance");
     poller.waker_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!poller.waker_) return fail("create an eventfd");
-    // By edges, of which each write makes one, whatever the counter is: so nobody has to read it.
+    // By edges: each write is told of, whatever the counter is, so that nobody has to read it.
     TRY_VOID(add(poller.epoll_.get(), poller.waker_.get(), EPOLLIN | EPOLLET, waker_tag));
     return poller;
 }

@@ -39,7 +39,7 @@ public:
     }
     /// Makes wait() report waker_tag. Async-signal-safe, from any thread.
     void wake() const;
-    static void wake_seen() {}
+    static void wake_seen() {}  // it is told by edges
 
 private:
     Fd epoll_;

@@ -46,7 +46,7 @@ concept Poller = requires(P poller, const P& observed, int fd, Tag tag, std::chr
     { poller.wait(timeout) } -> std::same_as<std::size_t>;
     { observed.readiness(index) } -> std::same_as<Readiness>;
     { observed.wake() };
-    { observed.wake_seen() };
+    { observed.wake_seen() };  // waker_tag was reported: wait() need not report it again before the next wake()
 };
 
 }  // namespace tinyhttpd::io

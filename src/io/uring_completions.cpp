@@ -253,7 +253,7 @@ void UringEngine::take_closed(const io_uring_cqe& completion) {
 void UringEngine::take_poll(const io_uring_cqe& completion) {
     const std::uint32_t index = uring_tag::id_of(completion.user_data).slot;
     if (index == waker_index) {
-        events_.push_reserved({.kind = EventKind::woken});
+        if (std::exchange(woken_in_turn_, turn_) != turn_) events_.push_reserved({.kind = EventKind::woken});
         if ((completion.flags & IORING_CQE_F_MORE) == 0) arm_waker();
         return;
     }

@@ -100,13 +100,13 @@ io_uring_sqe* UringEngine::submission_of_full_queue() {
 
 /// One completion once `fd` is readable. Not an accept in the kernel: of several engines on one socket that wakes the first,
 /// however busy it is, and it goes on accepting for a moment after a pause; and a poll is level-triggered each time it is armed.
-void UringEngine::arm_poll(std::uint32_t index, int fd) {
+void UringEngine::arm_listener(ListenerId listener) {
     io_uring_sqe* entry = submission();
-    io_uring_prep_poll_add(entry, fd, POLLIN);
-    io_uring_sqe_set_data64(entry, uring_tag::make(Operation::poll, {index, 0}));
+    io_uring_prep_poll_add(entry, listeners_[listener].fd, POLLIN);
+    io_uring_sqe_set_data64(entry, uring_tag::make(Operation::poll, {listener, 0}));
 }
 
-/// A completion for each write to it, whatever the counter is (the poll is edge-triggered): so nobody has to read it.
+/// At least one completion after each write to it, whatever the counter is (this poll is edge-triggered): so nobody has to read it.
 void UringEngine::arm_waker() {
     io_uring_sqe* entry = submission();
     io_uring_prep_poll_multishot(entry, waker_.get(), POLLIN);
@@ -150,7 +150,7 @@ void UringEngine::submit_failure(ConnectionId id) {
 Result<void> UringEngine::add_listener(ListenerId listener, int fd) {
     if (listener >= listeners_.size()) listeners_.resize(listener + 1);
     listeners_[listener] = {.fd = fd, .accepting = true, .armed = true};
-    arm_poll(listener, fd);
+    arm_listener(listener);
     return {};
 }
 
@@ -164,7 +164,7 @@ void UringEngine::resume_accept(ListenerId listener) {
     Listener& resumed = listeners_[listener];
     resumed.accepting = true;
     // One that is armed may be about to be cancelled: take_poll() then arms it again.
-    if (!std::exchange(resumed.armed, true)) arm_poll(listener, resumed.fd);
+    if (!std::exchange(resumed.armed, true)) arm_listener(listener);
 }
 
 Result<void> UringEngine::open(ConnectionId id, int fd) {

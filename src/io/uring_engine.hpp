@@ -92,7 +92,7 @@ private:
         int result;
     };
 
-    /// The waker is polled like a listener, under the last index that a tag can hold.
+    /// The poll of the waker has the last index that a tag can hold; those of the listeners have theirs.
     static constexpr std::uint32_t waker_index = uring_tag::slot_max;
     static constexpr std::uint32_t shown_max = 64;                       ///< connections that one span revisits
     static constexpr std::size_t accepts_room = 256;                     ///< connections that one span accepts, if it is otherwise full
@@ -117,7 +117,7 @@ private:
     }
     [[nodiscard, gnu::noinline]] io_uring_sqe* submission_of_full_queue();
     void arm_waker();
-    void arm_poll(std::uint32_t index, int fd);
+    void arm_listener(ListenerId listener);
     void arm_receive(Connection& connection, ConnectionId id);
     void arm_receive_if_wanted(Connection& connection, ConnectionId id);
     void cancel(std::uint64_t operation);
@@ -185,8 +185,9 @@ private:
 
     SparingVector<Event> events_;  ///< with room for all that a span may hold
     std::uint32_t turn_ = 0;
-    unsigned ready_ = 0;  ///< completions that the last system call left in the queue
-    int failure_ = 0;     ///< not 0: the errno with which the kernel refuses the ring from now on
+    std::uint32_t woken_in_turn_ = 0;  ///< the last one with a `woken`
+    unsigned ready_ = 0;               ///< completions that the last system call left in the queue
+    int failure_ = 0;                  ///< not 0: the errno with which the kernel refuses the ring from now on
     Instant now_ = std::chrono::steady_clock::now();
 
     std::unique_ptr<Spill> lent_spills_;  ///< a list of those that are used up, but shown with the span at hand

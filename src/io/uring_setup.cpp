@@ -136,7 +136,7 @@ int Uring::enter(std::chrono::nanoseconds longest) {
     if (result >= 0 || result == -ETIME || result == -EINTR) return 0;
     if (!is_passing(-result)) return -result;
     // It did not wait, and asking again at once would only keep a processor from whoever has the memory.
-    if (wanted > 0) ::poll(nullptr, 0, 1);
+    if (wanted > 0 && io_uring_cq_ready(&ring_) == 0) ::poll(nullptr, 0, 1);
     return 0;
 }
 

@@ -49,8 +49,8 @@ public:
         entry = {};
         return &entry;
     }
-    /// Submits what is in the queue, lets completions happen and waits, at most as long as given, until there is one: there may be one
-    /// already, and with zero it does not wait. One system call; what the kernel did not take stays in the queue for the next time.
+    /// Submits what is in the queue, lets completions happen and waits, at most as long as given, until there is one; not at all with zero,
+    /// nor when one lies in the queue already. One system call; what the kernel did not take stays in the queue for the next time.
     /// 0, or the errno of a kernel that does not serve this ring any more.
     [[nodiscard]] int enter(std::chrono::nanoseconds longest);
     /// How many entries of the queue the kernel has not taken. As io_uring_sq_ready(), for a ring that nobody polls.

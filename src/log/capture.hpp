@@ -52,7 +52,7 @@ private:
     Entry* free_ = nullptr;
     Entry* looked_at_ = nullptr;  ///< told, and taken off the list below
 
-    std::mutex wake_mutex_;  // one of its own: who is woken would wait for it at once
+    std::mutex wake_mutex_;  // wake_ alone: whoever is woken takes the other at once
     std::function<void()> wake_;
 
     std::mutex mutex_;  // all below

@@ -4,7 +4,6 @@
 // nor prefixes: the router has one for each kind.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -103,7 +102,7 @@ public:
     PathTable() : PathTable(Rows{}) {}
     explicit PathTable(const Rows& rows);
 
-    /// 0: it is none of them, or a longer one.
+    /// 0: it is none of them, or a longer one. (An empty one is found in an empty slot, which has that number.)
     [[nodiscard, gnu::always_inline]] std::uint32_t find(const ShortPath& path) const {
         const Slot* slot = begin_of(hash_of(path));
         while (!slot->is(path)) [[unlikely]] {

@@ -35,6 +35,7 @@ public:
     /// Of a path in the table: what find() answers whatever the method; or, with the highest bit, the index of its first candidate. 0: it
     /// is none, or too long for the first step.
     using Number = std::uint32_t;
+    /// Out of line: who calls it is not to keep what it needs in registers where there are no routes.
     [[nodiscard, gnu::noinline]] Number look_up(std::string_view target) const { return exact_.find(ShortPath::of(target)); }
     [[nodiscard]] static bool is_found(Number number) { return static_cast<std::int32_t>(number) > 0; }
     /// Requires look_up()'s number.

@@ -174,6 +174,11 @@ TEST(PathTable, TellsPathsOfOneHashApart) {
     }
 }
 
+TEST(PathTable, AnEmptyPathIsNone) {
+    EXPECT_EQ(PathTable().find(""), 0U);
+    EXPECT_EQ(PathTable(PathTable::Rows{{"/", 1}}).find(""), 0U);
+}
+
 TEST(ShortPath, TheWayForAnyProcessorFindsTheSameQuery) {
     const auto lowest_bit = [](unsigned bits) { return bits == 0 ? std::string::npos : static_cast<std::size_t>(std::countr_zero(bits)); };
     const auto place_of_query = [](std::string_view bytes) { return bytes.find('?'); };

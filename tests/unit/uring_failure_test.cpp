@@ -142,11 +142,15 @@ TEST_F(UringFailure, a_wake_is_heard_after_the_kernel_has_ended_the_poll_for_it)
     io_uring_sync_cancel_reg poll{};
     poll.addr = uring_tag::make(UringOperation::poll, {uring_tag::slot_max, 0});
     poll.timeout = {-1, -1};
-    ASSERT_EQ(io_uring_register_sync_cancel(latest_ring, &poll), 0);
-    driver->settle();
-    driver->wakes = 0;
-    engine->wake();
-    driver->until([&] { return driver->wakes > 0; });
+    for (const bool wakes_meanwhile : {false, true}) {
+        ASSERT_EQ(io_uring_register_sync_cancel(latest_ring, &poll), 0);
+        if (wakes_meanwhile) engine->wake();
+        driver->turn();
+        driver->settle();
+        driver->wakes = 0;
+        engine->wake();
+        driver->until([&] { return driver->wakes > 0; });
+    }
 }
 
 TEST_F(UringFailure, a_close_that_is_not_carried_out_is_made_up_for) {
