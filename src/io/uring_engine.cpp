@@ -98,7 +98,7 @@ io_uring_sqe* UringEngine::submission_of_full_queue() {
     return uring_->get()->sq.sqes;  // any: nothing is submitted any more
 }
 
-/// One completion once `fd` is readable. Not an accept in the kernel: of several engines on one socket that wakes the first,
+/// One completion once somebody can be accepted. Not an accept in the kernel: of several engines on one socket that wakes the first,
 /// however busy it is, and it goes on accepting for a moment after a pause; and a poll is level-triggered each time it is armed.
 void UringEngine::arm_listener(ListenerId listener) {
     io_uring_sqe* entry = submission();
