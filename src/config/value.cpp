@@ -167,7 +167,13 @@ std::string serialized_origin(std::string_view text) {
                    return !(byte >= 'a' && byte <= 'z') && !ascii::is(byte, ascii::digit) && !others.contains(byte);
                });
     };
-    if (is_none(0, scheme_end, "+-.") || is_none(host, host_end, "-._~[]:")) return {};
+    const auto is_address = [&](std::string_view bytes) {
+        return bytes.size() > 2 && bytes.starts_with('[') && bytes.ends_with(']') &&
+               std::ranges::all_of(bytes.substr(1, bytes.size() - 2),
+                                   [](char byte) { return ascii::is(byte, ascii::hex_digit) || byte == ':' || byte == '.'; });
+    };
+    if (is_none(0, scheme_end, "+-.")) return {};
+    if (is_none(host, host_end, "-._~") && !is_address(std::string_view(origin).substr(host, host_end - host))) return {};
     if (colon == std::string::npos) return origin;
     const std::string port = origin.substr(colon + 1);
     const auto number = parse_count(port.empty() ? "0" : port);
