@@ -2,8 +2,12 @@
 // The value of each type of option, and the rules for the headers a user may set. Refusals are whole sentences.
 #include "config/value.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <expected>
 #include <utility>
 
@@ -151,6 +155,24 @@ Refusal read_variant_text(std::string_view text, Value& value) {
     return {};
 }
 
+/// "[2001:db8::1]" as a browser writes it (URL standard, IPv6 serializer). Empty: it is none.
+std::string serialized_ipv6(std::string_view bracketed) {
+    if (bracketed.size() < 2 || !bracketed.starts_with('[') || !bracketed.ends_with(']') || bracketed.contains('\0')) return {};
+    in6_addr address;
+    if (::inet_pton(AF_INET6, std::string(bracketed.substr(1, bracketed.size() - 2)).c_str(), &address) != 1) return {};
+    std::array<char, INET6_ADDRSTRLEN> text;
+    std::string out = ::inet_ntop(AF_INET6, &address, text.data(), text.size());
+    if (out.contains('.')) {
+        // Of ::ffff:192.0.2.1 it writes the last four bytes as of IPv4, which a browser does not.
+        out.resize(out.rfind(':'));
+        for (const std::size_t at : {12U, 14U}) {
+            const unsigned group = unsigned{address.s6_addr[at]} << 8 | address.s6_addr[at + 1];
+            out.append(":").append(text.data(), std::to_chars(text.data(), text.data() + text.size(), group, 16).ptr);
+        }
+    }
+    return '[' + out + ']';
+}
+
 /// As a browser sends it: in small letters, without the port that the scheme has anyway (HTML standard, serialization of an origin).
 /// Empty: it is none.
 std::string serialized_origin(std::string_view text) {
@@ -160,20 +182,20 @@ std::string serialized_origin(std::string_view text) {
     const std::size_t scheme_end = std::min(origin.find("://"), origin.size());
     const std::size_t host = std::min(scheme_end + 3, origin.size());
     // The colons of an IPv6 address are in brackets.
-    const std::size_t colon = origin.find(':', std::min(std::max(host, origin.rfind(']') + 1), origin.size()));
+    std::size_t colon = origin.find(':', std::min(std::max(host, origin.rfind(']') + 1), origin.size()));
     const std::size_t host_end = std::min(colon, origin.size());
     const auto is_none = [&](std::size_t begin, std::size_t end, std::string_view others) {
         return begin == end || std::ranges::any_of(origin.substr(begin, end - begin), [others](char byte) {
                    return !(byte >= 'a' && byte <= 'z') && !ascii::is(byte, ascii::digit) && !others.contains(byte);
                });
     };
-    const auto is_address = [&](std::string_view bytes) {
-        return bytes.size() > 2 && bytes.starts_with('[') && bytes.ends_with(']') &&
-               std::ranges::all_of(bytes.substr(1, bytes.size() - 2),
-                                   [](char byte) { return ascii::is(byte, ascii::hex_digit) || byte == ':' || byte == '.'; });
-    };
     if (is_none(0, scheme_end, "+-.")) return {};
-    if (is_none(host, host_end, "-._~") && !is_address(std::string_view(origin).substr(host, host_end - host))) return {};
+    if (is_none(host, host_end, "-._~")) {
+        const std::string address = serialized_ipv6(std::string_view(origin).substr(host, host_end - host));
+        if (address.empty()) return {};
+        origin.replace(host, host_end - host, address);
+        colon = colon == std::string::npos ? colon : host + address.size();
+    }
     if (colon == std::string::npos) return origin;
     const std::string port = origin.substr(colon + 1);
     const auto number = parse_count(port.empty() ? "0" : port);

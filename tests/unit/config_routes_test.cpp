@@ -322,6 +322,13 @@ const std::vector<Refused> refused = {
      "--cors https://[a: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://[a"},
     {{"--cors", "https://[g::1]"},
      "--cors https://[g::1]: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://[g::1]"},
+    {{"--cors", "https://[:]"},
+     "--cors https://[:]: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://[:]"},
+    {{"--cors", "https://[0:0::1]:8443"}, "--cors https://[0:0::1]:8443: no browser sends it so (try 'https://[::1]:8443')"},
+    {{"--cors", "https://[::ffff:192.0.2.1]"},
+     "--cors https://[::ffff:192.0.2.1]: no browser sends it so (try 'https://[::ffff:c000:201]')"},
+    {{"--cors", "https://[::FFFF:192.0.2.1]:443"},
+     "--cors https://[::FFFF:192.0.2.1]:443: no browser sends it so (try 'https://[::ffff:c000:201]')"},
     {{"--cors", "https://[]"},
      "--cors https://[]: expected an origin, scheme://host[:port] without a path, or '*' for any, not https://[]"},
     {{"--cors", "https://me@a"},
@@ -356,8 +363,8 @@ TEST(Check, reads_the_bodies_of_routes_and_whether_they_can_be_cut) {
 }
 
 TEST(Cors, takes_an_origin_as_a_browser_sends_it) {
-    for (const char* const origin :
-         {"*", "http://a", "https://a.example:80", "http://[::1]:8080", "http://127.0.0.1:3000", "app+x://a-b_c"})
+    for (const char* const origin : {"*", "http://a", "https://a.example:80", "http://[::1]:8080", "http://[2001:db8::ffff:1]",
+                                     "http://127.0.0.1:3000", "app+x://a-b_c"})
         EXPECT_EQ(config({"--cors", origin}).response.cors, origin);
 }
 
