@@ -187,7 +187,7 @@ std::string serialized_origin(std::string_view text) {
     const std::size_t host_end = std::min(colon, origin.size());
     const auto is_none = [&](std::size_t begin, std::size_t end, std::string_view others) {
         return begin == end || std::ranges::any_of(origin.substr(begin, end - begin), [others](char byte) {
-                   return !(byte >= 'a' && byte <= 'z') && !ascii::is(byte, ascii::digit) && !others.contains(byte);
+                   return !((byte >= 'a' && byte <= 'z') || ascii::is(byte, ascii::digit) || others.contains(byte));
                });
     };
     if (is_none(0, scheme_end, "+-.")) return {};
