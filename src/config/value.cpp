@@ -183,27 +183,23 @@ std::string serialized_origin(std::string_view text) {
     const std::size_t scheme_end = std::min(origin.find("://"), origin.size());
     const std::size_t host = std::min(scheme_end + 3, origin.size());
     // The colons of an IPv6 address are in brackets.
-    std::size_t colon = origin.find(':', std::min(std::max(host, origin.rfind(']') + 1), origin.size()));
-    const std::size_t host_end = std::min(colon, origin.size());
-    const auto is_none = [&](std::size_t begin, std::size_t end, std::string_view others) {
-        return begin == end || std::ranges::any_of(origin.substr(begin, end - begin), [others](char byte) {
-                   return !((byte >= 'a' && byte <= 'z') || ascii::is(byte, ascii::digit) || others.contains(byte));
-               });
+    const std::size_t colon = origin.find(':', std::min(std::max(host, origin.rfind(']') + 1), origin.size()));
+    const auto consists_of = [](std::string_view part, std::string_view others) {
+        return !part.empty() && std::ranges::all_of(part, [others](char byte) {
+            return (byte >= 'a' && byte <= 'z') || ascii::is(byte, ascii::digit) || others.contains(byte);
+        });
     };
-    if (is_none(0, scheme_end, "+-.")) return {};
-    if (is_none(host, host_end, "-._~")) {
-        const std::string address = serialized_ipv6(std::string_view(origin).substr(host, host_end - host));
-        if (address.empty()) return {};
-        origin.replace(host, host_end - host, address);
-        colon = colon == std::string::npos ? colon : host + address.size();
-    }
-    if (colon == std::string::npos) return origin;
+    const std::string scheme = origin.substr(0, scheme_end);
+    std::string name = origin.substr(host, std::min(colon, origin.size()) - host);
+    if (!consists_of(name, "-._~")) name = serialized_ipv6(name);
+    if (!consists_of(scheme, "+-.") || name.empty()) return {};
+    const std::string site = scheme + "://" + name;
+    if (colon == std::string::npos) return site;
     const std::string port = origin.substr(colon + 1);
     const auto number = parse_count(port.empty() ? "0" : port);
     if (!number || *number > 65535) return {};
-    const bool is_known =
-        std::ranges::find(known_ports, std::pair(std::string_view(origin).substr(0, scheme_end), *number)) != known_ports.end();
-    return origin.substr(0, colon) + (port.empty() || is_known ? "" : ':' + std::to_string(*number));
+    const bool is_known = std::ranges::find(known_ports, std::pair(std::string_view(scheme), *number)) != known_ports.end();
+    return site + (port.empty() || is_known ? "" : ':' + std::to_string(*number));
 }
 
 Refusal read_origin(std::string_view text, Value& value) {

@@ -51,7 +51,7 @@ struct ShortPath {
         if (target.size() >= word_size) return without_query(target, target.size() - word_size);
         const std::uint64_t only = load_word_of(target);
         const unsigned queries = find_queries(only, 0);
-        return queries == 0 ? ShortPath{only, 0, static_cast<std::uint32_t>(target.size())} : begin_of(only, queries);
+        return queries == 0 ? ShortPath{only, 0, static_cast<std::uint32_t>(target.size())} : before_query(only, queries);
     }
 
     /// The lowest bit that is set tells where the first '?' of these sixteen bytes is; 0: nowhere.
@@ -84,11 +84,11 @@ private:
         const unsigned queries = find_queries(first, last);
         if (queries == 0) return {first, last, static_cast<std::uint32_t>(target.size())};
         const std::size_t at = static_cast<unsigned>(std::countr_zero(queries));
-        if (at < word_size) return begin_of(first, queries);
+        if (at < word_size) return before_query(first, queries);
         const char* const end = target.data() + second + at - word_size;
         return {first, load_word(end - word_size), static_cast<std::uint32_t>(end - target.data())};
     }
-    static ShortPath begin_of(std::uint64_t word, unsigned queries) {
+    static ShortPath before_query(std::uint64_t word, unsigned queries) {
         const auto size = static_cast<std::uint32_t>(std::countr_zero(queries));
         return {word & ~(~std::uint64_t{0} << 8 * size), 0, size};
     }

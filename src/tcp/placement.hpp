@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Placement: which worker a new connection lives on. A request that crosses processors pays for a wake-up and for cache misses both
-// ways; so a connection goes to the worker of the CPU that its packets arrive on, unless some worker has none
-// or that one holds more than twice its share: then to the one with the fewest.
+// ways; so a connection goes to the worker of the CPU that its packets arrive on, unless some worker has none or that one holds more
+// than twice its share: then to the one with the fewest.
 #pragma once
 
 #include <cstdint>

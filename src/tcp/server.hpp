@@ -125,7 +125,7 @@ private:
             return sent(at(event), event.result);
         switch (event.kind) {
             case io::EventKind::received:
-            case io::EventKind::sent: std::unreachable();
+            case io::EventKind::sent: return;  // above
             case io::EventKind::closed: return closed(at(event));
             case io::EventKind::accepted: return accepted(event.result, event.listener);
             case io::EventKind::woken: return woken();
@@ -136,7 +136,8 @@ private:
     /// Stop 2: find.
     [[nodiscard]] Connection& at(const io::Event& event) {
         Connection& connection = connections_[event.connection.slot];
-        VERIFY(connection.generation == event.connection.generation);  // a free one has the next that it will have
+        // A free slot has the generation of its next connection already, which no event is of.
+        VERIFY(connection.generation == event.connection.generation);
         ASSERT(connection.state != State::free);
         return connection;
     }

@@ -143,10 +143,12 @@ TEST_F(UringFailure, a_wake_is_heard_after_the_kernel_has_ended_the_poll_for_it)
     poll.addr = uring_tag::make(UringOperation::poll, {uring_tag::slot_max, 0});
     poll.timeout = {-1, -1};
     for (const bool wakes_meanwhile : {false, true}) {
+        driver->wakes = 0;
         ASSERT_EQ(io_uring_register_sync_cancel(latest_ring, &poll), 0);
         if (wakes_meanwhile) engine->wake();
         driver->turn();
         driver->settle();
+        EXPECT_GE(driver->wakes, wakes_meanwhile ? 1U : 0U);
         driver->wakes = 0;
         engine->wake();
         driver->until([&] { return driver->wakes > 0; });
