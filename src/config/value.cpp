@@ -193,7 +193,7 @@ std::string serialized_origin(std::string_view text) {
     std::string name = origin.substr(host, std::min(colon, origin.size()) - host);
     if (!consists_of(name, "-._~")) name = serialized_ipv6(name);
     if (!consists_of(scheme, "+-.") || name.empty()) return {};
-    const std::string site = scheme + "://" + name;
+    std::string site = scheme + "://" + name;
     if (colon == std::string::npos) return site;
     const std::string port = origin.substr(colon + 1);
     const auto number = parse_count(port.empty() ? "0" : port);
